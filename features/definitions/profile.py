@@ -1,0 +1,39 @@
+"""Profile features: who the customer is. Columns without history serve only if the bank says they never change."""
+
+from __future__ import annotations
+
+from features.catalogue import Feature, Group
+
+_GROUP = Group("profile", "profile", ("customers",), "customers.md, What is kept per customer")
+
+
+def _features() -> list[Feature]:
+    add = _GROUP.feature
+    return [
+        add("tenure", "", unit="days", null_means="opening date unknown",
+            definition="Days from the opening of the relationship to as_of."),
+        add("age", "", unit="years", null_means="date of birth or founding unknown",
+            definition="Days from birth (companies: founding) to as_of, over 365.25."),
+        *(
+            add("is", kind, unit="flag", null_means="never null", definition=f"1 if the customer is {text}, else 0.")
+            for kind, text in (("micro", "a micro or small business"), ("corporate", "a corporate"),
+                               ("institution", "an institution"))
+        ),
+        add("card", "level", unit="code", null_means="never null",
+            definition="0 no level, 1 gold, 2 platinum, 3 diamond, in the newest state before as_of."),
+        add("credit", "line", unit="money", null_means="no line on record",
+            definition="Credit line in the newest state before as_of."),
+        add("is", "managed", unit="flag", null_means="never null",
+            definition="1 if a manager is named in the newest state before as_of, else 0."),
+    ]  # fmt: skip
+
+
+FEATURES: tuple[Feature, ...] = tuple(_features())
+
+NEEDED_COLUMNS = {
+    "tenure_days": ("customers", "opened_on"),
+    "age_years": ("customers", "born_on"),
+    "card_level": ("customers", "card_level"),
+    "credit_line": ("customers", "credit_line"),
+    "is_managed": ("customers", "manager_id"),
+}

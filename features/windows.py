@@ -1,0 +1,164 @@
+"""As-of moments and windows, as Ibis expressions over prepared tables.
+
+A prepared table speaks in days since 1970-01-01 of the bank's own zone: `event_day`, `known_day` (first as_of
+day on which the row is known) and `until_day` (first as_of day on which a correction has replaced it). So
+"strictly before the midnight of as_of" is `day < as_of_day`, with no zone left to get wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import ibis
+import ibis.expr.types as ir
+
+from features.tables import TABLES
+
+KEYS = ("customer_id", "as_of", "as_of_day")
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days `[as_of - days, as_of)`.
+
+    Examples
+    --------
+    >>> Window(90).label
+    '90d'
+    """
+
+    days: int
+
+    @property
+    def label(self) -> str:
+        """The window's part of a feature name."""
+        return f"{self.days}d"
+
+    def holds(self, day: ir.IntegerValue, as_of_day: ir.IntegerValue) -> ir.BooleanValue:
+        """Is the day inside the window?"""
+        return (day >= as_of_day - self.days) & (day < as_of_day)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The prepared tables of one bank.
+
+    `first_day` is the first day that each table can hold (the bank's `data_from`, else its first event).
+    `profile_columns` are the columns of `customers` that serve past dates. `codes` maps a text column of
+    `snapshots` to its code book.
+    """
+
+    expressions: Mapping[str, ir.Table]
+    first_day: Mapping[str, int]
+    profile_columns: frozenset[str]
+    snapshot_kinds: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.expressions
+
+    def __getitem__(self, name: str) -> ir.Table:
+        if name not in self.expressions:
+            raise KeyError(f"expected one of the bank's tables {sorted(self.expressions)}; got {name!r}")
+        return self.expressions[name]
+
+
+def known(tables: Tables, name: str, spine: ir.Table) -> ir.Table:
+    """Rows of a table known at each as_of of the spine, with facts that came later set to null.
+
+    One row per (customer_id, as_of) of `spine` and known row. A dated fact on or after as_of is null, and so
+    are the columns that hang on it.
+
+    Source: contract.md, Tables in.
+    """
+    table = tables[name]
+    moments = spine.select(*KEYS)
+    rows = table.join(moments, "customer_id")
+    rows = rows.filter(rows.known_day <= rows.as_of_day, rows.until_day > rows.as_of_day)
+    return masked(rows, name, rows.as_of_day)
+
+
+def masked(rows: ir.Table, name: str, as_of_day: ir.IntegerValue) -> ir.Table:
+    """Set every dated fact on or after as_of to null, with the columns that hang on it."""
+    changes: dict[str, ir.Value] = {}
+    for dated, dependent in TABLES[name].dated.items():
+        day = f"{dated.rsplit('_', 1)[0]}_day"
+        if day not in rows.columns:
+            continue
+        is_past = rows[day] < as_of_day
+        for column in {dated, day, *dependent} & set(rows.columns):
+            changes[column] = ibis.ifelse(is_past, rows[column], ibis.null(rows[column].type()))
+    return rows.mutate(**changes) if changes else rows
+
+
+def ratio(numerator: ir.NumericValue, denominator: ir.NumericValue) -> ir.FloatingValue:
+    """Divide two exact numbers once, at the end; null where the denominator is 0 or null."""
+    return numerator.cast("float64") / denominator.cast("float64").nullif(0.0)
+
+
+def exact(value: ir.NumericValue) -> ir.DecimalValue:
+    """Widen a whole number so that sums of its products stay exact on every engine."""
+    return value.cast("decimal(38, 0)")
+
+
+def reached(tables: Tables, name: str, as_of_day: ir.IntegerValue) -> ir.BooleanValue:
+    """Can the table hold a row before as_of at all?"""
+    return as_of_day > tables.first_day[name]
+
+
+def counted(
+    tables: Tables, name: str, value: ir.NumericValue, as_of_day: ir.IntegerValue
+) -> ir.FloatingValue:
+    """Return a count or sum as a feature: 0 where the table reaches the window and holds nothing, else null."""
+    filled = value.cast("float64").fill_null(0.0)
+    return ibis.ifelse(reached(tables, name, as_of_day), filled, ibis.null("float64"))
+
+
+def history_days(tables: Tables, name: str, spine: ir.Table) -> ir.FloatingValue:
+    """Days from the later of the table's first day and the opening of the relationship, to as_of.
+
+    Never below 0.
+    """
+    first = ibis.greatest(
+        ibis.literal(tables.first_day[name]), spine.opened_day.fill_null(tables.first_day[name])
+    )
+    return ibis.greatest(spine.as_of_day - first, ibis.literal(0)).cast("float64")
+
+
+def onto_spine(spine: ir.Table, part: ir.Table) -> ir.Table:
+    """Left-join aggregates per (customer_id, as_of) onto the spine: a customer without rows keeps his row."""
+    right = part.drop("as_of_day") if "as_of_day" in part.columns else part
+    return spine.left_join(right, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+
+
+def day_intervals(days: ir.Table, window: Window, prefix: str) -> ir.Table:
+    """Intervals between consecutive event days of a window.
+
+    Parameters
+    ----------
+    days
+        Distinct (customer_id, as_of, as_of_day, event_day).
+
+    Returns
+    -------
+    One row per (customer_id, as_of) with `<prefix>_mean`, `<prefix>_deviation`, `<prefix>_longest` in days;
+    null with fewer than two (deviation: three) days in the window.
+    """
+    inside = days.filter(window.holds(days.event_day, days.as_of_day))
+    before = inside.event_day.lag().over(group_by=["customer_id", "as_of"], order_by="event_day")
+    gaps = inside.mutate(gap=(inside.event_day - before).cast("int64"))
+    total = gaps.group_by(*KEYS).aggregate(
+        n=gaps.gap.count(), s=gaps.gap.sum(), q=(gaps.gap * gaps.gap).sum(), longest=gaps.gap.max()
+    )
+    spread = (total.n * total.q - total.s * total.s).cast("float64").sqrt() / total.n.cast("float64").nullif(
+        0.0
+    )
+    return total.select(
+        *KEYS,
+        **{
+            f"{prefix}_mean": ratio(total.s, total.n),
+            f"{prefix}_deviation": ibis.ifelse(total.n >= 2, spread, ibis.null("float64")),
+            f"{prefix}_longest": total.longest.cast("float64"),
+        },
+    )

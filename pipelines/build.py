@@ -1,0 +1,190 @@
+"""Features of a bank at its as_of dates: computed once, written to the offline store, read by everyone else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from features import store
+from features.groups import GROUPS
+from features.groups.profile import spine_of, status
+from features.policy import policy_digest, read_policy
+from features.tables import BankManifest
+from pipelines.engine import Bank, Engine, open_bank
+from pipelines.errors import PipelineError
+from pipelines.settings import Home, write_json
+
+Progress = Callable[[str, float], None]
+STATUS_VIEW = "status"
+
+
+@dataclass(frozen=True)
+class Store:
+    """An offline store: its folder, and the bank whose features it holds."""
+
+    directory: Path
+    bank: Bank
+
+    def is_built(self, as_of: date) -> bool:
+        """Whether every part of the as_of is written."""
+        return self._mark(as_of).is_file()
+
+    def _mark(self, as_of: date) -> Path:
+        return self.directory / "built" / f"{as_of.isoformat()}.json"
+
+    def mark_built(self, as_of: date, rows: int) -> None:
+        """Record that an as_of is whole; the last thing that a build writes."""
+        write_json(self._mark(as_of), {"as_of": as_of.isoformat(), "rows": rows})
+
+    def view(self, name: str, as_of: date) -> Path:
+        """Return the file of one view at one as_of."""
+        return store.partition_path(self.directory, name, as_of)
+
+    def statuses(self, as_of: date) -> pa.Table:
+        """Read customer_id and `status_code` of everyone known at as_of."""
+        return pq.read_table(self.view(STATUS_VIEW, as_of), columns=["customer_id", "status_code"])
+
+
+def open_store(home: Home, prepared: Path) -> Store:
+    """Return the store of a prepared bank under the present catalogue, policy and feature code.
+
+    Text attributes seen for the first time get the next codes of the bank's code book, which only grows.
+    """
+    codes = _extend_code_book(home, prepared)
+    bank = open_bank(prepared, codes)
+    parts = (
+        bank.manifest.digest,
+        bank.catalogue.digest,
+        policy_digest(),
+        _code_digest(),
+        json.dumps(codes, sort_keys=True),
+    )
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return Store(directory=home.stores / digest[:16], bank=bank)
+
+
+@cache
+def _code_digest() -> str:
+    """SHA-256 over the source of the features: a store never mixes two definitions."""
+    digest = hashlib.sha256()
+    root = resources.files("features")
+    for path in sorted(Path(str(root)).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _extend_code_book(home: Home, prepared: Path) -> Mapping[str, Mapping[str, int]]:
+    manifest = BankManifest.from_json((prepared / "manifest.json").read_text(encoding="utf-8"))
+    texts = [column for column, kind in manifest.snapshot_columns.items() if kind == "text"]
+    if not texts:
+        return {}
+    book: dict[str, dict[str, int]] = {}
+    if home.code_book.is_file():
+        book = json.loads(home.code_book.read_text(encoding="utf-8"))
+    before = json.dumps(book, sort_keys=True)
+    table = pq.read_table(prepared / "snapshots.parquet", columns=texts)
+    for column in texts:
+        codes = book.setdefault(column, {})
+        for value in sorted(pc.unique(table[column]).drop_null().to_pylist()):
+            codes.setdefault(value, len(codes))
+    if json.dumps(book, sort_keys=True) != before:
+        write_json(home.code_book, book)
+    return {column: book[column] for column in texts}
+
+
+def build(target: Store, as_of_dates: Iterable[date], progress: Progress | None = None) -> int:
+    """Build every as_of that the store lacks; return how many were built.
+
+    Each as_of is written beside its place and moved there when whole: an interrupted build leaves nothing that
+    a reader would take for an as_of.
+
+    Raises
+    ------
+    PipelineError
+        An as_of lies outside the bank's data.
+    """
+    wanted = sorted(set(as_of_dates))
+    _check_inside(target.bank, wanted)
+    missing = [as_of for as_of in wanted if not target.is_built(as_of)]
+    if not missing:
+        return 0
+    if not (target.directory / "registry.db").is_file():
+        store.write_offline_repo(target.directory, target.bank.catalogue)
+    with Engine(target.bank) as engine:
+        for place, as_of in enumerate(missing):
+            if progress:
+                progress(f"features at {as_of}", place / len(missing))
+            _build_one(target, engine, as_of)
+    if progress:
+        progress("features", 1.0)
+    return len(missing)
+
+
+def _check_inside(bank: Bank, wanted: list[date]) -> None:
+    first = min(bank.manifest.data_from.values(), default=bank.manifest.data_until)
+    for as_of in wanted:
+        if not first < as_of:
+            raise PipelineError(
+                f"as_of {as_of}: expected a date after the bank's first day {first}; "
+                "nothing is known before it. Choose a later date."
+            )
+        if as_of > bank.manifest.data_until:
+            raise PipelineError(
+                f"as_of {as_of}: expected at most {bank.manifest.data_until}, the midnight up to which the bank's "
+                "data reach. Choose an earlier date, or set data_until in bank.yaml if nothing happened since."
+            )
+
+
+def _build_one(target: Store, engine: Engine, as_of: date) -> None:
+    zone = target.bank.manifest.zone
+    spine = engine.keep("spine", spine_of(engine.tables, engine.moments([as_of])))
+    rows = int(spine.count().to_pyarrow().as_py())
+    draft = target.directory / f".building-{as_of.isoformat()}-{os.getpid()}"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        min_tenure = read_policy("targets")["min_tenure_days"]
+        expressions = {STATUS_VIEW: status(engine.tables, spine, min_tenure)}
+        for group in target.bank.catalogue.groups:
+            names = [feature.name for feature in target.bank.catalogue.of_group(group)]
+            expressions[group] = GROUPS[group](engine.tables, spine).select("customer_id", *names)
+        for name, expression in expressions.items():
+            part = engine.fetch(expression).sort_by("customer_id")
+            if part.num_rows != rows:
+                raise PipelineError(
+                    f"{name} at {as_of}: expected {rows} rows, one per customer; got {part.num_rows}"
+                )
+            pq.write_table(store.stamped(part, as_of, zone), draft / f"{name}.parquet", compression="zstd")
+        for name in expressions:
+            place = target.view(name, as_of)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            (draft / f"{name}.parquet").replace(place)
+        target.mark_built(as_of, rows)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def read_features(source: Store, as_of: date, names: tuple[str, ...] | None = None) -> pa.Table:
+    """Read one as_of through Feast: one row per customer known then, in order of customer_id.
+
+    Raises
+    ------
+    StoreError
+        The as_of is not built, or the store is damaged.
+    """
+    ids = source.statuses(as_of)["customer_id"]
+    keys = pa.table({"customer_id": ids, "as_of": pa.array([as_of] * len(ids), pa.date32())})
+    wanted = source.bank.catalogue.names if names is None else names
+    return store.read_training_frame(source.directory, keys, wanted, source.bank.manifest.zone)

@@ -1,0 +1,122 @@
+"""DuckDB under Ibis: the only place that connects, and that turns prepared tables into expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from features.catalogue import Catalogue
+from features.definitions import bank_catalogue, serving_columns
+from features.store import day_number
+from features.tables import TABLES, BankManifest, ColumnType
+from features.windows import Tables
+
+_IBIS_TYPES: Mapping[ColumnType, str] = {
+    "id": "string",
+    "text": "string",
+    "enum": "string",
+    "money": "int64",
+    "date": "date",
+    "timestamp": "timestamp('UTC')",
+    "integer": "int64",
+    "float": "float64",
+    "boolean": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Bank:
+    """One bank's prepared tables, ready to compute on.
+
+    `directory` is the prepared folder, `manifest` what intake wrote of it, `catalogue` the features it gets.
+    """
+
+    directory: Path
+    manifest: BankManifest
+    catalogue: Catalogue
+    codes: Mapping[str, Mapping[str, int]]
+
+    @property
+    def until_day(self) -> int:
+        """The day number of `data_until`: nothing on or after it is known."""
+        return day_number(self.manifest.data_until)
+
+
+def open_bank(directory: Path, codes: Mapping[str, Mapping[str, int]]) -> Bank:
+    """Read a prepared folder's manifest and assemble the bank's catalogue."""
+    manifest = BankManifest.from_json((directory / "manifest.json").read_text(encoding="utf-8"))
+    return Bank(directory=directory, manifest=manifest, catalogue=bank_catalogue(manifest), codes=codes)
+
+
+class Engine:
+    """A DuckDB connection with one bank's tables in it.
+
+    Use as a context manager: leaving it closes the connection.
+    """
+
+    def __init__(self, bank: Bank, threads: int = 2) -> None:
+        self.bank = bank
+        self._connection: Backend = ibis.duckdb.connect(threads=threads)
+        self.tables = self._tables()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.disconnect()
+
+    def _tables(self) -> Tables:
+        manifest = self.bank.manifest
+        expressions = {
+            name: self._declared(
+                self._connection.read_parquet(self.bank.directory / f"{name}.parquet", table_name=name), name
+            )
+            for name in manifest.tables
+        }
+        return Tables(
+            expressions=expressions,
+            first_day={name: day_number(day) for name, day in manifest.data_from.items()},
+            profile_columns=serving_columns(manifest)["customers"],
+            snapshot_kinds=manifest.snapshot_columns,
+            codes=self.bank.codes,
+        )
+
+    @staticmethod
+    def _declared(table: ir.Table, name: str) -> ir.Table:
+        """Give the table every column of its declaration: one that the bank lacks is null in every row."""
+        missing: dict[str, ir.Value] = {}
+        for column in TABLES[name].columns:
+            if column.name not in table.columns:
+                missing[column.name] = ibis.null(_IBIS_TYPES[column.type])
+            if column.is_time and column.day_name not in table.columns:
+                missing[column.day_name] = ibis.null("int32")
+        return table.mutate(**missing) if missing else table
+
+    def moments(self, as_of_dates: list[date]) -> ir.Table:
+        """Return the as_of dates as a table: as_of and as_of_day."""
+        days = pa.table(
+            {
+                "as_of": pa.array(as_of_dates, pa.date32()),
+                "as_of_day": pa.array([day_number(day) for day in as_of_dates], pa.int32()),
+            }
+        )
+        return ibis.memtable(days)
+
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """Compute an expression once and return it as a table of the connection."""
+        return self._connection.create_table(name, expression, overwrite=True)
+
+    def load(self, name: str, rows: pa.Table) -> ir.Table:
+        """Return rows made elsewhere as a table of the connection."""
+        return self._connection.create_table(name, rows, overwrite=True)
+
+    def fetch(self, expression: ir.Table) -> pa.Table:
+        """Compute an expression."""
+        return expression.to_pyarrow() if not isinstance(expression, pa.Table) else expression

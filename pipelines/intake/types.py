@@ -1,0 +1,176 @@
+"""From what a file holds to what the contract says: SQL that converts exactly, or says which rule broke.
+
+No value is rounded, cut or guessed. Text that comes from CSV is read strictly: no separators, no spaces.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from features.tables import Column, ColumnType
+from pipelines.intake.raw import Kind
+from pipelines.intake.words import Message
+from pipelines.intake.zones import ZoneClock
+
+STORED: Mapping[ColumnType, str] = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "enum": "VARCHAR",
+    "money": "BIGINT",
+    "date": "DATE",
+    "timestamp": "BIGINT",
+    "integer": "BIGINT",
+    "float": "DOUBLE",
+    "boolean": "BOOLEAN",
+}
+"""Type of each column while rows are judged; timestamps are UTC microseconds."""
+
+_FITS: Mapping[ColumnType, tuple[Kind, ...]] = {
+    "id": ("text",),
+    "text": ("text", "integer", "boolean"),
+    "enum": ("text",),
+    "money": ("integer", "decimal", "text"),
+    "date": ("date", "timestamp", "moment", "text"),
+    "timestamp": ("timestamp", "moment", "date", "text"),
+    "integer": ("integer", "float", "decimal", "text"),
+    "float": ("float", "integer", "decimal", "boolean", "text"),
+    "boolean": ("boolean", "integer", "float", "text"),
+}
+_DATE = r"'[0-9]{4}-[0-9]{2}-[0-9]{2}'"
+_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)"
+_LOCAL_TIME = f"'{_TIME}?'"
+_ZONED_TIME = f"'{_TIME}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)'"
+_NUMBER = r"'[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?'"
+_BIGGEST_EXACT = 2**53
+MIDDLE = "@middle"
+"""In a reading's SQL: the name under which the caller computes the reading's `middle`, once per row."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule that a row can break: SQL that is true for rows that break it, and what the rule says.
+
+    `raw` is SQL for the value as it came. `rule` is a key of the catalogue's `rules`, `values` fill its text.
+    """
+
+    column: str
+    rule: str
+    breaks: str
+    raw: str
+    values: Mapping[str, str | int | Message] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one column is read: SQL for its `value`, null where `rule` is broken, and further checks.
+
+    `middle` is SQL over the raw column that `value` and `further` use under the name MIDDLE; for times without
+    a zone of their own it is local microseconds.
+    """
+
+    value: str
+    rule: str
+    values: Mapping[str, str | int | Message] = field(default_factory=dict)
+    middle: str | None = None
+    further: tuple[Check, ...] = ()
+
+
+def fits(column_type: ColumnType, kind: Kind) -> bool:
+    """Whether a column of this kind can be read as the contract's type."""
+    return kind == "null" or kind in _FITS[column_type]
+
+
+def read_column(column: Column, kind: Kind, raw: str, clock: ZoneClock, decimals: int) -> Reading:
+    """Say how a column that fits is converted; `raw` names the raw column, whose empty texts are null already."""
+    if kind == "null":
+        return Reading(f"CAST(NULL AS {STORED[column.type]})", "required")
+    match column.type:
+        case "id" | "text":
+            return Reading(raw if kind == "text" else f"CAST({raw} AS VARCHAR)", "required")
+        case "enum":
+            return _read_enum(column, raw)
+        case "money":
+            return _read_money(column, kind, raw, decimals)
+        case "date":
+            return _read_date(kind, raw, clock)
+        case "timestamp":
+            return _read_timestamp(column, kind, raw, clock)
+        case "integer":
+            return _read_integer(kind, raw)
+        case "float":
+            return _read_float(kind, raw)
+        case "boolean":
+            return _read_boolean(kind, raw)
+
+
+def _read_enum(column: Column, raw: str) -> Reading:
+    words = ", ".join(f"'{value}'" for value in column.allowed)
+    allowed = column.note if len(column.allowed) > 20 else ", ".join(column.allowed)
+    return Reading(f"CASE WHEN {raw} IN ({words}) THEN {raw} END", "one_of", {"allowed": allowed})
+
+
+def _read_money(column: Column, kind: Kind, raw: str, decimals: int) -> Reading:
+    """Integers are minor units; decimals and text are major units, moved by the currency's decimals as text."""
+    if kind == "integer":
+        return Reading(f"TRY_CAST({raw} AS BIGINT)", "amount")
+    exact = rf"regexp_full_match({MIDDLE}, '[+-]?[0-9]+(\.[0-9]{{0,{decimals}}}0*)?')"
+    whole = f"replace(split_part({MIDDLE}, '.', 1), '+', '')"
+    part = f"rpad(left(split_part({MIDDLE}, '.', 2), {decimals}), {decimals}, '0')"
+    value = f"CASE WHEN {exact} THEN TRY_CAST({whole} || {part} AS BIGINT) END"
+    is_too_fine = rf"regexp_full_match({MIDDLE}, '[+-]?[0-9]+\.[0-9]+') AND NOT {exact}"
+    check = Check(column.name, "decimals", is_too_fine, raw, {"decimals": decimals})
+    return Reading(value, "amount", middle=f"CAST({raw} AS VARCHAR)", further=(check,))
+
+
+def _read_date(kind: Kind, raw: str, clock: ZoneClock) -> Reading:
+    """A timestamp is a date where it is a midnight, in the bank's zone if it has a zone of its own."""
+    if kind == "date":
+        return Reading(raw, "date")
+    if kind == "text":
+        return Reading(f"CASE WHEN regexp_full_match({raw}, {_DATE}) THEN TRY_CAST({raw} AS DATE) END", "date")
+    local = f"epoch_us(CAST({raw} AS TIMESTAMP))"
+    if kind == "moment":
+        local = clock.to_local(f"epoch_us(CAST({raw} AS TIMESTAMPTZ))")
+    value = f"CASE WHEN {MIDDLE} % 86400000000 = 0 THEN CAST(make_timestamp({MIDDLE}) AS DATE) END"
+    return Reading(value, "date", middle=local)
+
+
+def _read_timestamp(column: Column, kind: Kind, raw: str, clock: ZoneClock) -> Reading:
+    """A time without zone is the bank's; a date alone is its midnight. Twice-occurring times: the earlier."""
+    if kind == "moment":
+        return Reading(f"epoch_us(CAST({raw} AS TIMESTAMPTZ))", "timestamp")
+    local = f"epoch_us(CAST({raw} AS TIMESTAMP))"
+    value = clock.to_utc(MIDDLE)
+    if kind == "text":
+        is_local = f"regexp_full_match({raw}, {_LOCAL_TIME})"
+        local = f"CASE WHEN {is_local} THEN epoch_us(TRY_CAST({raw} AS TIMESTAMP)) END"
+        is_zoned = f"regexp_full_match({raw}, {_ZONED_TIME})"
+        value = f"CASE WHEN {is_zoned} THEN epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)) ELSE {value} END"
+    gap = Check(column.name, "gap", clock.is_gap(MIDDLE), raw, {"zone": clock.name})
+    return Reading(value, "timestamp", middle=local, further=(gap,))
+
+
+def _read_integer(kind: Kind, raw: str) -> Reading:
+    is_whole = f"{raw} = floor({raw})"
+    if kind == "integer":
+        is_whole = "true"
+    elif kind == "text":
+        is_whole = f"regexp_full_match({raw}, '[+-]?[0-9]+')"
+    elif kind == "float":
+        is_whole = f"isfinite({raw}) AND abs({raw}) <= {_BIGGEST_EXACT} AND {is_whole}"
+    return Reading(f"CASE WHEN {is_whole} THEN TRY_CAST({raw} AS BIGINT) END", "integer")
+
+
+def _read_float(kind: Kind, raw: str) -> Reading:
+    number = f"CAST({raw} AS DOUBLE)"
+    if kind == "text":
+        number = f"CASE WHEN regexp_full_match({raw}, {_NUMBER}) THEN TRY_CAST({raw} AS DOUBLE) END"
+    return Reading(f"CASE WHEN isfinite({MIDDLE}) THEN {MIDDLE} END", "number", middle=number)
+
+
+def _read_boolean(kind: Kind, raw: str) -> Reading:
+    if kind == "boolean":
+        return Reading(raw, "boolean")
+    if kind == "text":
+        value = f"CASE lower({raw}) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false "
+        return Reading(value + "WHEN '0' THEN false END", "boolean")
+    return Reading(f"CASE {raw} WHEN 1 THEN true WHEN 0 THEN false END", "boolean")

@@ -1,0 +1,279 @@
+"""The artifact that answers: loaded only whole and proven, and the one place where a prediction is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from serving.artifact import Artifact, read_artifact, read_npz, read_verified
+from serving.calibration import (
+    Calibration,
+    band_codes,
+    calibrated,
+    check_calibration,
+    percentiles,
+    row_scale,
+)
+from serving.errors import BundleError, FrameError
+from serving.golden import check_golden
+from serving.manifest import (
+    GOLDEN,
+    REFERENCE,
+    Manifest,
+    Release,
+    TargetSpec,
+    documents,
+    model_files,
+    parse,
+)
+from serving.tables import CompiledModel, FloatArray, explain_numba, explain_numpy, read_arrays
+
+Engine = Literal["auto", "numpy", "numba"]
+FEW_ROWS = 512  # up to here NumPy answers before Numba would have compiled; both give the same bits
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureFrame:
+    """Feature values of some customers at one as_of: (n, len(names)) float64, NaN = null."""
+
+    customer_ids: tuple[str, ...]
+    as_of: str
+    names: tuple[str, ...]
+    values: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class ModelOutput:
+    """What one model says of n rows.
+
+    `margin` = `base` + `contributions`, added in the order of the features; log-odds, or minor units for an
+    amount, whose base differs from row to row with its scale. `prediction` is a probability, a share, or whole
+    minor units. `low` and `high` are an amount's interval, `band` a position in `calibration.BANDS`.
+    """
+
+    margin: FloatArray
+    prediction: FloatArray
+    low: FloatArray | None
+    high: FloatArray | None
+    band: NDArray[np.intp] | None
+    percentile: FloatArray
+    base: FloatArray
+    contributions: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Outputs of all models of a bundle, by key (churn_90), rows in the order of the frame."""
+
+    customer_ids: tuple[str, ...]
+    as_of: str
+    outputs: Mapping[str, ModelOutput]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One compiled and calibrated model over all features of the bundle."""
+
+    target: TargetSpec
+    compiled: CompiledModel
+    calibration: Calibration
+    quantiles: FloatArray
+    scale_columns: NDArray[np.intp]
+
+    def output(
+        self, values: FloatArray, at_least: FloatArray | None, engine: Engine, threads: int
+    ) -> ModelOutput:
+        """Predict; the prediction is nowhere below `at_least`, that of a shorter horizon."""
+        calibration, bands = self.calibration, self.target.bands
+        scale = None
+        if calibration.scale is not None:
+            scale = row_scale(calibration.scale, values, self.scale_columns)
+        if engine == "numba" or (engine == "auto" and len(values) > FEW_ROWS):
+            contributions, margin = explain_numba(self.compiled, values, scale, threads)
+        else:
+            contributions, margin = explain_numpy(self.compiled, values, scale)
+        if not np.isfinite(margin).all():
+            raise FrameError(f"{self.target.key}: expected finite margins, got an overflow. Check the amounts.")
+        low = high = None
+        if calibration.interval is not None and scale is not None:
+            low = np.rint(margin + scale * calibration.interval.low)
+            high = np.rint(margin + scale * calibration.interval.high)
+        prediction = np.rint(margin) if calibration.knots is None else calibrated(calibration.knots, margin)
+        if at_least is not None:
+            prediction = np.maximum(prediction, at_least)
+        base = np.full(len(values), self.compiled.base)
+        return ModelOutput(
+            margin=margin,
+            prediction=prediction,
+            low=low,
+            high=high,
+            band=None if bands is None else band_codes(bands, prediction),
+            percentile=percentiles(self.quantiles, prediction),
+            base=base if scale is None else base * scale,
+            contributions=contributions,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A verified bundle; `documents` are the texts that it carries (policy, model card, factors, groups)."""
+
+    manifest: Manifest
+    manifest_sha256: str
+    release: Release | None
+    models: tuple[Model, ...]
+    documents: Mapping[str, str]
+    directory: Path
+    _columns: dict[tuple[str, ...], NDArray[np.intp]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def load(cls, directory: Path, expected_sha256: str | None = None) -> "Bundle":
+        """Load a bundle, or nothing.
+
+        Parameters
+        ----------
+        directory
+            The bundle's files.
+        expected_sha256
+            SHA-256 of manifest.json, where the caller knows it (the champion file does).
+
+        Raises
+        ------
+        BundleError
+            A file is missing, unknown or changed; tables or calibrations are out of shape or range; or the
+            golden rows are not predicted as when the bundle was made.
+        """
+        artifact = read_artifact(directory, expected_sha256)
+        bundle = assemble(artifact, directory)
+        check_golden(artifact.files[GOLDEN], bundle.names, bundle.outputs)
+        return bundle
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features, in the order of the contributions."""
+        return self.manifest.names
+
+    @property
+    def is_protected(self) -> NDArray[np.bool_]:
+        """(features,): those that are never shown as a reason."""
+        return np.array([feature.protected for feature in self.manifest.features])
+
+    def columns(self, names: tuple[str, ...]) -> NDArray[np.intp]:
+        """Positions of the bundle's features among `names`.
+
+        Raises
+        ------
+        FrameError
+            A feature of the bundle is not there, or a name is there twice.
+        """
+        known = self._columns.get(names)
+        if known is not None:
+            return known
+        place = {name: i for i, name in enumerate(names)}
+        missing = [name for name in self.names if name not in place]
+        if missing or len(place) != len(names):
+            raise FrameError(
+                f"features: expected all {len(self.names)} of the bundle, each once, got {len(names)} names without "
+                f"{missing}. Build the features with the bundle's catalogue "
+                f"({self.manifest.lineage.catalogue_digest}), or train a bundle on these."
+            )
+        if len(self._columns) >= 16:  # frames have few layouts: more is a caller that makes up names
+            self._columns.clear()
+        columns = np.array([place[name] for name in self.names], dtype=np.intp)
+        self._columns[names] = columns
+        return columns
+
+    def predict(self, frame: FeatureFrame, engine: Engine = "auto", threads: int = 1) -> Predictions:
+        """Predict for every row of the frame; the same bits with every engine, batch and number of threads.
+
+        Parameters
+        ----------
+        frame
+            May have more features than the bundle and in another order; they are picked by name.
+        engine
+            "numpy" for few rows, "numba" for many (its first call compiles for some seconds), "auto" by rows.
+        threads
+            Used by "numba" only.
+
+        Raises
+        ------
+        FrameError
+            A feature is missing, or values are of another shape or type, or infinite.
+        """
+        shape = (len(frame.customer_ids), len(frame.names))
+        if frame.values.shape != shape or frame.values.dtype != np.float64:
+            raise FrameError(
+                f"values: expected float64 of shape {shape}, got {frame.values.dtype} of shape "
+                f"{frame.values.shape}. Give one row per customer and one column per name."
+            )
+        values = frame.values.take(self.columns(frame.names), axis=1)
+        if np.isinf(values).any():
+            row, column = np.argwhere(np.isinf(values))[0]
+            raise FrameError(
+                f"values, {self.names[column]}, row {row}: expected a finite number or NaN for null, got "
+                f"{values[row, column]}. Correct the feature; intake accepts no infinity."
+            )
+        return Predictions(frame.customer_ids, frame.as_of, self.outputs(values, engine, threads))
+
+    def outputs(
+        self, values: FloatArray, engine: Engine = "auto", threads: int = 1
+    ) -> dict[str, ModelOutput]:
+        """Outputs of all models for checked values in the bundle's own order of features."""
+        return model_outputs(self.models, values, engine, threads)
+
+    def reference(self) -> pa.Table:
+        """Reference population: a column per feature, and `prediction.<key>` per model; read on demand."""
+        data = read_verified(self.directory, REFERENCE, self.manifest.files[REFERENCE])
+        return pq.read_table(pa.BufferReader(data))
+
+
+def model_outputs(
+    models: tuple[Model, ...], values: FloatArray, engine: Engine, threads: int
+) -> dict[str, ModelOutput]:
+    """Outputs by key; a probability is nowhere below that of the same target's shorter horizon."""
+    found: dict[str, ModelOutput] = {}
+    shorter: dict[str, FloatArray] = {}
+    for model in sorted(models, key=lambda model: model.target.horizon_days or 0):
+        target = model.target
+        output = model.output(values, shorter.get(target.target), engine, threads)
+        if target.kind == "probability":
+            shorter[target.target] = output.prediction
+        found[target.key] = output
+    return {model.target.key: found[model.target.key] for model in models}
+
+
+def assemble(artifact: Artifact, directory: Path) -> Bundle:
+    """Bundle of verified files, its golden rows not yet replayed."""
+    manifest = artifact.manifest
+    models = tuple(_read_model(artifact, target) for target in manifest.targets)
+    texts = {path: _read_text(artifact, path) for path in documents(manifest)}
+    return Bundle(manifest, artifact.manifest_sha256, artifact.release, models, texts, directory)
+
+
+def build_model(target: TargetSpec, compiled: CompiledModel, calibration: Calibration) -> Model:
+    """Model of parts that fit each other."""
+    check_calibration(calibration, target, compiled.names)
+    scaled_by = () if calibration.scale is None else calibration.scale.features
+    columns = np.array([compiled.names.index(name) for name in scaled_by], dtype=np.intp)
+    return Model(target, compiled, calibration, np.array(calibration.quantiles), columns)
+
+
+def _read_model(artifact: Artifact, target: TargetSpec) -> Model:
+    tables, calibration, _ = model_files(target.key)
+    try:
+        compiled = read_arrays(artifact.manifest.names, read_npz(artifact.files[tables], tables))
+        return build_model(target, compiled, parse(artifact.files[calibration], Calibration, calibration))
+    except BundleError as error:
+        raise BundleError(f"{target.key}: {error}") from error
+
+
+def _read_text(artifact: Artifact, path: str) -> str:
+    try:
+        return artifact.files[path].decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{path}: expected UTF-8 text, got {error}. Export the bundle again.") from error

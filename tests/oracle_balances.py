@@ -1,0 +1,147 @@
+"""The oracle's balances: a step function of reporting dates, day by day."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle_numbers import Exact, deviation, mean, ratio, slope
+
+ASSETS = ("demand_deposit", "term_deposit", "wealth", "fund", "bond", "insurance")
+DEPOSITS = ("demand_deposit", "term_deposit")
+LIABILITIES = ("loan", "card_credit")
+STALE_AFTER = 45
+
+Found = dict[str, Exact | float | None]
+Report = Mapping[str, int]
+
+
+class Stream:
+    """Reporting dates of one customer at one place (this bank, or elsewhere), with each product's balance."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]], place: str) -> None:
+        reports: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for row in rows:
+            if (row["bank"] or "own") == place:
+                reports[row["held_on"].toordinal()][row["product"]] += row["balance"]
+        self.reports: Mapping[int, Report] = reports
+        self.dates = sorted(reports)
+
+    def date_before(self, day: int) -> int | None:
+        """Last reporting date strictly before the day, unless it is more than 45 days back."""
+        position = bisect_left(self.dates, day)
+        if position == 0 or day - self.dates[position - 1] > STALE_AFTER:
+            return None
+        return self.dates[position - 1]
+
+    def report(self, day: int) -> Report | None:
+        """What is held on a day; None where nothing was reported within 45 days."""
+        reported = self.date_before(day)
+        return None if reported is None else self.reports[reported]
+
+    def amount(self, day: int, products: tuple[str, ...]) -> int | None:
+        """Sum of some products on a day; a product missing from the report is 0."""
+        report = self.report(day)
+        return None if report is None else held(report, products)
+
+    def daily(self, end: int, days: int, products: tuple[str, ...]) -> list[tuple[int, int]]:
+        """(day, amount) of the observed days of [end - days, end)."""
+        amounts = ((day, self.amount(day, products)) for day in range(end - days, end))
+        return [(day, amount) for day, amount in amounts if amount is not None]
+
+
+def held(report: Report, products: tuple[str, ...]) -> int:
+    """Sum of some products of one report."""
+    return sum(report.get(product, 0) for product in products)
+
+
+def mean_between(points: list[tuple[int, int]], start: int, end: int) -> Fraction | None:
+    """Mean amount of the observed days of [start, end)."""
+    return mean([amount for day, amount in points if start <= day < end])
+
+
+def balance_features(rows: list[dict[str, Any]], as_of: date, history: int) -> Found:
+    """Every feature of the group `balances` for one customer."""
+    end = as_of.toordinal()
+    own, elsewhere = Stream(rows, "own"), Stream(rows, "elsewhere")
+    points = own.daily(end, 365, ASSETS)
+    report = own.report(end)
+    level = None if report is None else held(report, ASSETS)
+    away = elsewhere.amount(end, ASSETS)
+
+    def last(days: int) -> Fraction | None:
+        return mean_between(points, end - days, end)
+
+    return {
+        "asset_balance_level": level,
+        "asset_balance_mean_30d": last(30),
+        "asset_balance_mean_90d": last(90),
+        "asset_balance_mean_365d": last(365),
+        "asset_balance_slope_90d": slope_share(points, end - 90),
+        "asset_balance_slope_180d": slope_share(points, end - 180),
+        "asset_balance_trend_30d_90d": ratio(last(30), last(90)),
+        "asset_balance_trend_30d_365d": ratio(last(30), last(365)),
+        "asset_balance_drawdown_365d": drawdown(points, level),
+        "asset_balance_drawdown_days_365d": None if level is None else days_since_highest(own, end),
+        "asset_balance_deviation_180d": deviation_share(points, end - 180),
+        "asset_balance_falling_months": falling_blocks(last_blocks(points, end)),
+        "deposit_balance_share": None if report is None else ratio(held(report, DEPOSITS), level),
+        "loan_balance_level": None if report is None else held(report, LIABILITIES),
+        "loan_balance_mean_90d": mean_between(own.daily(end, 90, ("loan",)), end - 90, end),
+        "product_family_count": None if report is None else sum(amount > 0 for amount in report.values()),
+        "wallet_share": None if level is None or away is None else ratio(level, level + away),
+        "balance_history_days": history,
+    }
+
+
+def slope_share(points: list[tuple[int, int]], start: int) -> Fraction | None:
+    """Slope per 30 days as a share of the mean, over the observed days from `start` on."""
+    inside = [(day, amount) for day, amount in points if day >= start]
+    steepness = slope(inside)
+    return None if steepness is None else ratio(steepness * 30, mean([amount for _, amount in inside]))
+
+
+def deviation_share(points: list[tuple[int, int]], start: int) -> float | None:
+    """Population standard deviation over the mean, over the observed days from `start` on."""
+    amounts = [amount for day, amount in points if day >= start]
+    middle, spread = mean(amounts), deviation(amounts)
+    if len(amounts) < 2 or not middle or spread is None:
+        return None
+    return spread / float(middle)
+
+
+def drawdown(points: list[tuple[int, int]], level: int | None) -> Fraction | None:
+    """1 - level over the highest amount of a day of the last 365 or at as_of."""
+    if level is None:
+        return None
+    highest = max([level, *(amount for _, amount in points)])
+    return 1 - Fraction(level, highest) if highest > 0 else None
+
+
+def days_since_highest(own: Stream, end: int) -> int | None:
+    """Days from the last reporting date with the highest amount reported in the last 365 days."""
+    reported = {day: held(own.reports[day], ASSETS) for day in own.dates if end - 365 <= day < end}
+    highest = max(reported.values(), default=None)
+    return min((end - day for day, amount in reported.items() if amount == highest), default=None)
+
+
+def last_blocks(points: list[tuple[int, int]], end: int) -> list[Fraction | None]:
+    """Means of the last six blocks of 30 days, the newest first."""
+    return [mean_between(points, end - 30 * (k + 1), end - 30 * k) for k in range(6)]
+
+
+def falling_blocks(blocks: list[Fraction | None]) -> int | None:
+    """How many of the newest blocks in a row lie below the block before them."""
+    if blocks[0] is None or blocks[1] is None:
+        return None
+    is_below: Callable[[Fraction | None, Fraction | None], bool] = lambda newer, older: (  # noqa: E731
+        newer is not None and older is not None and newer < older
+    )
+    count = 0
+    while count < 5 and is_below(blocks[count], blocks[count + 1]):
+        count += 1
+    return count

@@ -1,0 +1,132 @@
+"""Random banks: coincidences, ties, late rows, corrections and gaps are the rule in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests import random_tables as tables_of
+from tests.handover import Bank
+from tests.chance import Chance, midnight_of
+
+Record = dict[str, Any]
+Maker = Callable[[Chance, str], Iterator[Record]]
+
+AS_OFS = (date(2024, 3, 31), date(2024, 4, 1), date(2024, 10, 27), date(2024, 10, 28), date(2025, 3, 1))
+MAKERS: dict[str, Maker] = {
+    "contacts": tables_of.contacts,
+    "balances": tables_of.balances,
+    "transactions": tables_of.transactions,
+    "warning_signals": tables_of.signals,
+    "complaints": tables_of.complaints,
+    "snapshots": tables_of.snapshots,
+    "holdings": tables_of.holdings,
+}
+EVENT = {
+    "contacts": "occurred_at",
+    "balances": "held_on",
+    "transactions": "occurred_at",
+    "warning_signals": "raised_on",
+    "complaints": "received_at",
+    "snapshots": "as_of",
+    "holdings": "opened_on",
+}
+
+
+def all_rows(chance: Chance, maker: Maker, people: list[str]) -> Iterator[Record]:
+    """Rows of one table for every customer."""
+    for person in people:
+        chance.turn_to(person)
+        yield from maker(chance, person)
+
+
+def random_bank(seed: int, customers: int, *, is_csv: bool = False, as_ofs: Sequence[date] = AS_OFS) -> Bank:
+    """A bank with every kind of coincidence; some tables missing, some empty, some columns left out."""
+    chance = Chance(seed, as_ofs, is_csv=is_csv)
+    has_states = chance.likely(0.5)
+    people = [f"{number:04d}" if number % 2 else f"{number}" for number in range(customers)]
+    tables: dict[str, list[Record]] = {
+        "customers": [*all_rows(chance, partial(tables_of.states, has_states=has_states), people)]
+    }
+    columns: dict[str, tuple[str, ...]] = {}
+    dropped = {table for table in MAKERS if chance.likely(0.12)} - {
+        chance.one(*"contacts", "balances", "transactions")
+    }
+    for table in MAKERS:
+        if table in dropped:
+            continue
+        rows = [*all_rows(chance, MAKERS[table], people)]
+        columns[table] = tuple(dict.fromkeys(name for row in rows for name in row))
+        if chance.likely(0.06) and table != "snapshots":
+            rows = []
+        tables[table] = zoned(chance, [*nasty(chance, table, rows, people)])
+    tables["customers"] = zoned(chance, tables["customers"])
+    stated = [table for table in tables if table not in ("customers", "snapshots") and chance.likely(0.5)]
+    data_from = {table: chance.one(date(2022, 1, 1), date(2023, 6, 1), date(2024, 4, 1)) for table in stated}
+    fixed = () if has_states else tuple(name for name in ("card_level", "credit_line") if chance.likely(0.5))
+    return Bank(tables, chance.zone, data_from, max(as_ofs) + timedelta(days=200), fixed, columns)
+
+
+def zoned(chance: Chance, rows: list[Record]) -> list[Record]:
+    """Give moments their zone: in CSV here and there, in Parquet a whole column or none of it."""
+    columns = {name for row in rows for name in row if name.endswith("_at")}
+    share = {name: 0.5 if chance.is_csv else chance.one(0.0, 1.0) for name in sorted(columns)}
+    found = []
+    for row in rows:
+        shown = dict(row)
+        for name in share:
+            value = row.get(name)
+            if value is not None and chance.likely(share[name]):
+                shown[name] = value.replace(tzinfo=ZoneInfo(chance.zone)).astimezone(UTC)
+        found.append(shown)
+    chance.draw.shuffle(found)
+    return found
+
+
+def nasty(chance: Chance, table: str, rows: list[Record], people: list[str]) -> Iterator[Record]:
+    """The rows with duplicates, corrections, contradictions and orphans among them."""
+    event = EVENT[table]
+    for row in rows:
+        yield row
+        if chance.likely(0.03):
+            yield dict(row)
+        if chance.likely(0.12):
+            recorded = row.get("recorded_at") or midnight_of(row[event])
+            for _ in range(chance.one(1, 1, 2)):
+                recorded = recorded + chance.one(timedelta(seconds=1), timedelta(days=1), timedelta(days=40))
+                changed = corrected(chance, table, row, people)
+                yield {**changed, "recorded_at": recorded}
+        elif chance.likely(0.01):
+            contradiction = corrected(chance, table, row, [row["customer_id"]])
+            yield {**contradiction, event: row[event], "recorded_at": row["recorded_at"]}
+    if rows and chance.likely(0.5) and table not in ("balances", "snapshots"):
+        key = next(name for name in rows[0] if name.endswith("_id") and name != "customer_id")
+        yield {**rows[0], "customer_id": "nobody", key: chance.next_id("o")}
+
+
+def corrected(chance: Chance, table: str, row: Record, people: list[str]) -> Record:
+    """The same key with other content; ids of their own may even move to another customer or day."""
+    changed = dict(row)
+    if table == "balances":
+        changed["balance"] = row["balance"] + chance.one(1, 500, -1)
+        return changed
+    if table == "snapshots":
+        changed["score"] = (row["score"] or 0) + 1
+        return changed
+    content = {"contacts": "channel", "transactions": "channel", "complaints": "category",
+               "warning_signals": "evidence", "holdings": "risk_grade"}[table]  # fmt: skip
+    other = {"contacts": ("T", "M"), "transactions": ("branch", "atm")}.get(table, ("x", "y"))
+    changed[content] = other[0] if row[content] != other[0] else other[1]
+    if chance.likely(0.1):
+        changed["customer_id"] = chance.one(*people)
+    if chance.likely(0.2) and "occurred_at" in row:
+        changed["occurred_at"] = row["occurred_at"] - timedelta(days=1)
+    if table == "transactions":
+        changed["amount"] = row["amount"] + chance.one(0, 100)
+    if table == "complaints":
+        changed["resolved_at"] = chance.moment(chance.day())
+        changed["satisfied"] = chance.one(True, False, None)
+    return changed
