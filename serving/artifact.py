@@ -50,7 +50,9 @@ def read_artifact(directory: Path, expected_sha256: str | None) -> Artifact:
     """
     found = _list_files(directory)
     if MANIFEST not in found:
-        raise BundleError(f"{directory}: expected {MANIFEST}, got {len(found)} other files. Export it again.")
+        raise BundleError(
+            f"{directory}: expected {MANIFEST}, got {len(found)} other files. Export the bundle again."
+        )
     data = _read(directory / MANIFEST)
     manifest = unseal(data, Manifest, MANIFEST)
     check_manifest(manifest)
@@ -93,8 +95,8 @@ def _check_listing(found: set[str], expected: set[str], directory: Path) -> None
     missing, extra = sorted(expected - found), sorted(found - expected)
     if missing or extra:
         raise BundleError(
-            f"{directory}: expected the {len(expected)} files of {MANIFEST}, got missing {missing} and unknown "
-            f"{extra}. Export the bundle again."
+            f"{directory}: expected the {len(expected)} files of {MANIFEST}, got {missing} missing and "
+            f"{extra} unknown. Export the bundle again."
         )
 
 
@@ -120,7 +122,9 @@ def _verify_files(directory: Path, files: Mapping[str, str]) -> dict[str, bytes]
             with _open(directory / path) as stream:
                 found = hashlib.file_digest(stream, "sha256").hexdigest()
             if found != expected:
-                raise BundleError(f"{path}: expected SHA-256 {expected}, got {found}. Export the bundle again.")
+                raise BundleError(
+                    f"{path}: expected SHA-256 {expected}, got {found}. Export the bundle again."
+                )
         else:
             kept[path] = read_verified(directory, path, expected)
     return kept
@@ -130,7 +134,9 @@ def _open(path: Path) -> io.BufferedReader:
     try:
         return path.open("rb")
     except OSError as error:
-        raise BundleError(f"{path}: expected a readable file, got {error}. Export the bundle again.") from error
+        raise BundleError(
+            f"{path}: expected a readable file, got {error}. Export the bundle again."
+        ) from error
 
 
 def _read(path: Path) -> bytes:

@@ -20,6 +20,7 @@ def explain(
     model: CompiledModel, rows: FloatArray, scale: FloatArray | None, threads: int
 ) -> tuple[FloatArray, FloatArray]:
     """Contributions and margins; see `serving.tables.explain_numpy`, which it equals to the last bit."""
+    rows = np.require(rows, requirements=["C", "W"])  # any other layout would be compiled anew
     contributions = np.empty((len(rows), len(model.names)))
     margin = np.empty(len(rows))
     factor = np.ones(len(rows)) if scale is None else scale
@@ -35,6 +36,7 @@ def rank(
     contributions: FloatArray, is_silent: NDArray[np.bool_], count: int, threads: int
 ) -> tuple[NDArray[np.int32], FloatArray, FloatArray]:
     """Strongest features, their effects and the rest; see `serving.rank.strongest`, which it equals."""
+    contributions = np.require(contributions, requirements=["C", "W"])
     n = len(contributions)
     feature = np.full((n, count), -1, dtype=np.int32)
     effect = np.zeros((n, count))

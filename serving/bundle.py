@@ -52,8 +52,8 @@ class ModelOutput:
     """What one model says of n rows.
 
     `margin` = `base` + `contributions`, added in the order of the features; log-odds, or minor units for an
-    amount, whose base differs from row to row with its scale. `prediction` is a probability, a share, or whole
-    minor units. `low` and `high` are an amount's interval, `band` a position in `calibration.BANDS`.
+    amount, whose base differs from row to row with its scale. `prediction` is a probability, a share, or
+    whole minor units. `low` and `high` are an amount's interval, `band` a position in `calibration.BANDS`.
     """
 
     margin: FloatArray
@@ -98,7 +98,9 @@ class Model:
         else:
             contributions, margin = explain_numpy(self.compiled, values, scale)
         if not np.isfinite(margin).all():
-            raise FrameError(f"{self.target.key}: expected finite margins, got an overflow. Check the amounts.")
+            raise FrameError(
+                f"{self.target.key}: expected finite margins, got an overflow. Check the amounts."
+            )
         low = high = None
         if calibration.interval is not None and scale is not None:
             low = np.rint(margin + scale * calibration.interval.low)
@@ -178,9 +180,9 @@ class Bundle:
         missing = [name for name in self.names if name not in place]
         if missing or len(place) != len(names):
             raise FrameError(
-                f"features: expected all {len(self.names)} of the bundle, each once, got {len(names)} names without "
-                f"{missing}. Build the features with the bundle's catalogue "
-                f"({self.manifest.lineage.catalogue_digest}), or train a bundle on these."
+                f"features: expected all {len(self.names)} of the bundle, each once; got {len(names)} names, "
+                f"{len(place)} of them distinct, {missing} missing. Build the features with catalogue "
+                f"{self.manifest.lineage.catalogue_digest}, or train a bundle on these."
             )
         if len(self._columns) >= 16:  # frames have few layouts: more is a caller that makes up names
             self._columns.clear()
@@ -233,7 +235,7 @@ class Bundle:
 
 
 def model_outputs(
-    models: tuple[Model, ...], values: FloatArray, engine: Engine, threads: int
+    models: tuple[Model, ...], values: FloatArray, engine: Engine = "auto", threads: int = 1
 ) -> dict[str, ModelOutput]:
     """Outputs by key; a probability is nowhere below that of the same target's shorter horizon."""
     found: dict[str, ModelOutput] = {}
@@ -250,9 +252,16 @@ def model_outputs(
 def assemble(artifact: Artifact, directory: Path) -> Bundle:
     """Bundle of verified files, its golden rows not yet replayed."""
     manifest = artifact.manifest
-    models = tuple(_read_model(artifact, target) for target in manifest.targets)
+    models = read_models(manifest.names, manifest.targets, artifact.files)
     texts = {path: _read_text(artifact, path) for path in documents(manifest)}
     return Bundle(manifest, artifact.manifest_sha256, artifact.release, models, texts, directory)
+
+
+def read_models(
+    names: tuple[str, ...], targets: tuple[TargetSpec, ...], files: Mapping[str, bytes]
+) -> tuple[Model, ...]:
+    """Models of a bundle's files, in the order of its targets."""
+    return tuple(_read_model(names, target, files) for target in targets)
 
 
 def build_model(target: TargetSpec, compiled: CompiledModel, calibration: Calibration) -> Model:
@@ -263,11 +272,11 @@ def build_model(target: TargetSpec, compiled: CompiledModel, calibration: Calibr
     return Model(target, compiled, calibration, np.array(calibration.quantiles), columns)
 
 
-def _read_model(artifact: Artifact, target: TargetSpec) -> Model:
+def _read_model(names: tuple[str, ...], target: TargetSpec, files: Mapping[str, bytes]) -> Model:
     tables, calibration, _ = model_files(target.key)
     try:
-        compiled = read_arrays(artifact.manifest.names, read_npz(artifact.files[tables], tables))
-        return build_model(target, compiled, parse(artifact.files[calibration], Calibration, calibration))
+        compiled = read_arrays(names, read_npz(files[tables], tables))
+        return build_model(target, compiled, parse(files[calibration], Calibration, calibration))
     except BundleError as error:
         raise BundleError(f"{target.key}: {error}") from error
 

@@ -20,9 +20,7 @@ INPUT = "input."
 _FIELDS = ("margin", "prediction", "low", "high", "band", "percentile", "base")
 
 
-def golden_table(
-    names: tuple[str, ...], values: FloatArray, outputs: Mapping[str, ModelOutput]
-) -> pa.Table:
+def golden_table(names: tuple[str, ...], values: FloatArray, outputs: Mapping[str, ModelOutput]) -> pa.Table:
     """Inputs (`input.<feature>`, null = not observed) and all outputs (`<key>.<field>`) of some rows."""
     columns = {INPUT + name: pa.array(values[:, i], from_pandas=True) for i, name in enumerate(names)}
     for name, array in _output_columns(outputs).items():
@@ -47,13 +45,16 @@ def check_golden(
     table = _read(data)
     inputs = [INPUT + name for name in names]
     if [name for name in table.column_names if name.startswith(INPUT)] != inputs or not table.num_rows:
-        raise BundleError(f"golden rows: expected the {len(names)} features as inputs. Export the bundle again.")
+        raise BundleError(
+            f"golden rows: expected the {len(names)} features as inputs. Export the bundle again."
+        )
     values = np.column_stack([_numbers(table[name]) for name in inputs])
     outputs = _output_columns(predict(values))
     stored = set(table.column_names) - set(inputs)
     if stored != set(outputs):
         raise BundleError(
-            f"golden rows: expected the outputs {sorted(outputs)}, got {sorted(stored)}. Export the bundle again."
+            f"golden rows: expected the outputs {sorted(outputs)}, got {sorted(stored)}. "
+            "Export the bundle again."
         )
     for name, found in outputs.items():
         expected = _numbers(table[name]).reshape(found.shape)

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from serving.errors import BundleError
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-SCHEMA = 1
+SCHEMA: Final = 1
 MANIFEST, RELEASE, CARD = "manifest.json", "release.json", "MODEL_CARD.md"
 REFERENCE, GOLDEN = "reference.parquet", "golden.parquet"
 TABLES, CALIBRATION, MODEL_TEXT = "tables.npz", "calibration.json", "model.txt"

@@ -86,8 +86,11 @@ class OnlineStore:
     """The reader of `home/online`; it follows the pointer when a new publication replaces the old one."""
 
     def __init__(self, online_dir: Path) -> None:
+        import feast  # noqa: F401 - takes seconds: now, not when the first customer is asked for
+
         self._online_dir = online_dir
-        self._follow()
+        self._current: OpenedPublication | None = None
+        self._signature: tuple[int, ...] = ()
 
     @classmethod
     def open(cls, online_dir: Path) -> OnlineStore:
@@ -102,11 +105,6 @@ class OnlineStore:
         store.check()
         return store
 
-    @property
-    def published(self) -> Published:
-        """The publication read last."""
-        return self._current.published
-
     def read(self, customer_ids: Sequence[str]) -> OnlineRows:
         """Read the rows of the customers, in one call to Feast.
 
@@ -115,19 +113,21 @@ class OnlineStore:
         StoreAway
             The store is absent or damaged, or holds a row of another as_of than it publishes.
         """
-        if self._signature != _signature(self._online_dir, self._current.published.directory):
-            self._follow()
-        return self._current.read(customer_ids)
+        current = self._current
+        if current is None or self._signature != _signature(self._online_dir, current.published.directory):
+            current = self._follow()
+        return current.read(customer_ids)
 
     def check(self) -> None:
         """Read once, to see that the store answers."""
         self.read([_NO_CUSTOMER])
 
-    def _follow(self) -> None:
+    def _follow(self) -> OpenedPublication:
         published = read_published(self._online_dir)
         signature = _signature(self._online_dir, published.directory)
         self._current = OpenedPublication.open(self._online_dir, published)
         self._signature = signature
+        return self._current
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,11 @@ All wording stands in `features/policy/texts.yaml`; this module chooses the sent
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +35,26 @@ class BankWords:
     titles: Mapping[str, Words] = field(default_factory=dict)
     currency: str = ""
     currency_decimals: int = 2
+
+    def to_json(self) -> str:
+        """Return the text that a bundle carries as `bank.json`."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> BankWords:
+        """Read back what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            It is something else.
+        """
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"bank.json: expected titles, currency and currency_decimals; got {error}"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -77,7 +98,7 @@ class ReasonTexts:
 
     def __init__(self, texts: Texts, features: Sequence[FeatureSpec], bank: BankWords, language: str) -> None:
         writer = NumberWriter(texts, bank, language)
-        # Days, counts and medians repeat from customer to customer, and writing a number costs most of a text.
+        # Days, counts and medians repeat from customer to customer; writing numbers costs most of a text.
         self._write = lru_cache(maxsize=_REMEMBERED)(
             lambda place, value: writer.write(features[place], value)
         )
@@ -91,7 +112,7 @@ class ReasonTexts:
         value
             NaN = not observed.
         usual
-            What to compare with: the customer's own habit (`is_own`) or the reference median; None for neither.
+            What to compare with: the customer's own habit (`is_own`) or the reference median; None: neither.
         """
         sentences = self._sentences[place]
         if math.isnan(value):
@@ -121,7 +142,7 @@ class _Sentence:
 
 
 def _sentences(texts: Texts, feature: FeatureSpec, bank: BankWords, language: str) -> Mapping[str, _Sentence]:
-    """Return the sentence of every situation: missing, alone, own_above ... typical_same."""
+    """Return one sentence per situation: missing, alone, own_above ... typical_same."""
     content = texts.content
     title = feature_title(texts, feature.name, bank, language)
     templates: dict[str, str] = {}
@@ -152,8 +173,7 @@ def feature_title(texts: Texts, name: str, bank: BankWords, language: str) -> st
     if window and f"{name[: window.start()]}_*d" in titles:
         title = titles[f"{name[: window.start()]}_*d"][language]
         return str(title).replace("{window}", window.group(1))
-    if name in bank.titles:
-        words = bank.titles[name]
+    if words := bank.titles.get(name):
         return words.get(language) or next(iter(words.values()))
     return str(texts.content["own_attribute"][language]).replace("{title}", plain_name(name))
 
@@ -163,8 +183,8 @@ def plain_name(name: str) -> str:
 
     Examples
     --------
-    >>> plain_name("EstimatedSalary"), plain_name("nr_employed"), plain_name("Balance"), plain_name("LIMIT_BAL")
-    ('Estimated salary', 'Nr employed', 'balance', 'Limit bal')
+    >>> plain_name("EstimatedSalary"), plain_name("nr_employed"), plain_name("Balance"), plain_name("PAY_0")
+    ('Estimated salary', 'Nr employed', 'balance', 'Pay 0')
     """
     words = " ".join(word for word in _WORD_BREAK.split(name) if word).lower()
     text = words[:1].upper() + words[1:]

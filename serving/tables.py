@@ -99,8 +99,8 @@ class CompiledModel:
         columns = [place.get(name, -1) for name in self.names]
         if min(columns) < 0 or columns != sorted(columns):
             raise BundleError(
-                f"features: expected the model's {len(self.names)} in their order among the bundle's {len(names)}, "
-                f"got {[name for name in self.names if name not in place] or 'another order'}. "
+                f"features: expected the model's {len(self.names)} in their order among the bundle's "
+                f"{len(names)}, got {[name for name in self.names if name not in place] or 'another order'}. "
                 "List the bundle's features in catalogue order."
             )
         moved = np.array([*columns, -1], dtype=np.int32)

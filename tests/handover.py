@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 Row = Mapping[str, Any]
+Form = Literal["csv", "parquet"]
 Tables = Mapping[str, Sequence[Row]]
 
 MONEY = frozenset({"balance", "amount", "credit_line", "due_principal", "due_interest", "paid_amount"})
@@ -45,7 +46,7 @@ class Bank:
         return tuple(named)
 
 
-def write_bank(bank: Bank, directory: Path, form: Literal["csv", "parquet"] = "parquet") -> Path:
+def write_bank(bank: Bank, directory: Path, form: Form = "parquet") -> Path:
     """Write the tables and bank.yaml into `directory` and return it."""
     directory.mkdir(parents=True, exist_ok=True)
     for table in bank.tables:

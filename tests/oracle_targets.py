@@ -225,7 +225,7 @@ def growth(later: Later, start: int, horizon: int) -> Fraction | int | None:
 
 
 def loyalty(later: Later, start: int, horizon: int) -> Fraction:
-    """Share of 30-day blocks in which the customer is active and on whose last day every asset product is held."""
+    """Share of 30-day blocks in which the customer is active and on whose last day all is still held."""
     families = later.families(start, at_midnight=True)
     kept = [
         (later.is_active(block, block + 30) or "transactions" not in later.has)

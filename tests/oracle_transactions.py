@@ -39,7 +39,7 @@ class Activity:
 def transaction_features(
     rows: list[dict[str, Any]], as_of: date, zone: str, history: int, *, is_reached: bool
 ) -> Found:
-    """Every feature of the group `transactions` for one customer; sums are null where the log starts later."""
+    """Every feature of the group `transactions` for one customer; sums are null where it starts later."""
     activity = Activity(rows, as_of, zone)
     logged = {**volume(activity), **kinds(activity)}
     if not is_reached:
@@ -66,9 +66,7 @@ def outflow(rows: Sequence[Mapping[str, Any]]) -> int:
 
 def kinds(activity: Activity) -> Found:
     """Sums and counts of kinds of transaction."""
-    salaries = {
-        (back - 1) // 30 for back, row in activity.all if row["kind"] == "salary" and row["amount"] > 0
-    }
+    salaries = [back for back, row in activity.all if row["kind"] == "salary" and row["amount"] > 0]
     fees = [row for back, row in activity.all if back <= 90 and row["kind"] in ("fee", "penalty_interest")]
     refunds = [row for row in activity.last(365, kind="other") if row["amount"] > 0]
     return {

@@ -43,8 +43,8 @@ def compile_booster(booster_text: str, feature_names: Sequence[str]) -> Compiled
         7 splits, splits on categories, or has linear leaves.
 
     Source: Lundberg, Erion and Lee, "Consistent individualized feature attribution for tree ensembles"
-    (2018), path-dependent, covers from LightGBM's row counts; architecture.md, "Explanations at the price of a
-    prediction".
+    (2018), path-dependent, covers from LightGBM's row counts; architecture.md, "Explanations at the price of
+    a prediction".
     """
     trees = read_trees(booster_text, tuple(feature_names))
     shape = (len(trees), SPLITS)
@@ -172,8 +172,8 @@ def prove(compiled: CompiledModel, booster: "Booster", rows: FloatArray, seed: i
     ):
         if not difference <= TOLERANCE:
             raise CompileError(
-                f"proof over {proof.rows} rows, {name}: expected a difference of at most {TOLERANCE:g} of the sum "
-                f"of absolute terms, got {difference:g}. The tables are not this booster's: compile its own text."
+                f"proof over {proof.rows} rows, {name}: expected a difference of at most {TOLERANCE:g} of the "
+                f"sum of absolute terms, got {difference:g}. The tables are not this booster's: compile its text."
             )
     return proof
 
@@ -195,7 +195,7 @@ def proof_rows(compiled: CompiledModel, rows: FloatArray, seed: int) -> FloatArr
 
 
 def _edges(compiled: CompiledModel, draw: np.random.Generator) -> FloatArray:
-    """Rows in which each column runs, in an order of its own, through every value at which a split may turn."""
+    """Rows in which each column runs, in its own order, through every value at which a split may turn."""
     special = np.array([HUGE, -HUGE, 0.0, -0.0, np.nan, 5e-324, -5e-324, ZERO, -ZERO])
     columns = []
     for feature in range(len(compiled.names)):

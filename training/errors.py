@@ -4,3 +4,7 @@ class CompileError(Exception):
 
 class TrainingError(Exception):
     """Training cannot go on: says what was expected, what came, and what to do."""
+
+
+class PackageError(Exception):
+    """Parts that do not make a bundle; nothing is written under its name."""

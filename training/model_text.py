@@ -137,8 +137,8 @@ def _check_header(header: Mapping[str, str], names: tuple[str, ...]) -> None:
             else "the rest is equal"
         )
         raise CompileError(
-            f"model columns: expected the {len(names)} features given, in their order; got {len(found)}: {detail}. "
-            "Compile with the columns that were trained on."
+            f"model columns: expected the {len(names)} features given, in their order; got {len(found)}: "
+            f"{detail}. Compile with the columns that were trained on."
         )
 
 
@@ -197,6 +197,6 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 def _refusal(number: int, expected: str, got: str) -> CompileError:
     return CompileError(
-        f"model text, tree {number}: expected {expected}; got {got}. Train with max_depth=3 and num_leaves<=8 "
-        "on the catalogue's features, and compile the text that LightGBM writes."
+        f"model text, tree {number}: expected {expected}; got {got}. Train with max_depth=3 and "
+        "num_leaves<=8 on the catalogue's features, and compile the text that LightGBM writes."
     )

@@ -1,6 +1,7 @@
-"""Writes a bundle: equal parts give equal bytes, and what was written has been loaded before it gets its name."""
+"""Writes a bundle: equal parts give equal bytes, and it has been loaded before it gets its name."""
 
 import io
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.bundle import Bundle, ModelOutput, build_model, model_outputs
+from serving.bundle import Bundle, Model, build_model, model_outputs, read_models
 from serving.calibration import QUANTILES, Calibration
 from serving.golden import golden_table
 from serving.manifest import (
@@ -25,6 +26,7 @@ from serving.manifest import (
     Release,
     TargetSpec,
     canonical_json,
+    check_manifest,
     model_files,
     seal,
     sha256,
@@ -32,7 +34,8 @@ from serving.manifest import (
 from serving.tables import CompiledModel, FloatArray
 from training.errors import PackageError
 
-GOLDEN_ROWS = 64
+GOLDEN_ROWS = 64  # the last of them without any value
+STEP = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +93,9 @@ def write_bundle(directory: Path, parts: BundleParts) -> str:
         lineage=parts.lineage,
         files={path: sha256(data) for path, data in sorted(files.items())},
     )
+    check_manifest(manifest)
     partial = directory.with_name(directory.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
     for path, data in {**files, MANIFEST: seal(manifest)}.items():
         target = partial / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -98,3 +103,82 @@ def write_bundle(directory: Path, parts: BundleParts) -> str:
     bundle = Bundle.load(partial)
     partial.rename(directory)
     return bundle.manifest_sha256
+
+
+def write_release(directory: Path, release: Release) -> None:
+    """Put the version under which a bundle was registered beside it, wholly or not at all."""
+    partial = directory.with_name(f"{directory.name}.{RELEASE}.partial")
+    partial.write_bytes(seal(release))
+    partial.replace(directory / RELEASE)
+
+
+def _files(parts: BundleParts, names: tuple[str, ...]) -> dict[str, bytes]:
+    """Every file of the bundle but the manifest; golden rows come from tables read back from their bytes."""
+    models = _with_quantiles(parts, names)
+    files = {path: text.encode("utf-8") for path, text in {**parts.documents, CARD: parts.card}.items()}
+    for model in models:
+        tables, calibration, text = model_files(model.target.key)
+        files[tables] = _npz(model.compiled)
+        files[calibration] = canonical_json(model.calibration)
+        files[text] = model.booster_text.encode("utf-8")
+    written = read_models(names, tuple(model.target for model in models), files)
+    picked = np.unique(np.linspace(0, len(parts.reference) - 1, GOLDEN_ROWS - 1).astype(np.intp))
+    golden = np.vstack([parts.reference[picked], np.full((1, len(names)), np.nan)])
+    files[GOLDEN] = _parquet(golden_table(names, golden, model_outputs(written, golden, "numpy", 1)))
+    files[REFERENCE] = _parquet(_reference_table(names, parts.reference, _predict(written, parts.reference)))
+    return files
+
+
+def _with_quantiles(parts: BundleParts, names: tuple[str, ...]) -> list[ModelParts]:
+    """Models over all features of the bundle, with the quantiles of what they predict for the reference."""
+    unknown = (0.0,) * QUANTILES
+    wide = [replace(model, compiled=model.compiled.over(names)) for model in parts.models]
+    models = tuple(
+        build_model(model.target, model.compiled, replace(model.calibration, quantiles=unknown))
+        for model in wide
+    )
+    predictions = _predict(models, parts.reference)
+    steps = np.linspace(0.0, 1.0, QUANTILES)
+    found = []
+    for model in wide:
+        # Values that occur, not means of two: equal predictions stay equal, and count half in a percentile.
+        quantiles = np.quantile(predictions[model.target.key], steps, method="inverted_cdf")
+        found.append(
+            replace(model, calibration=replace(model.calibration, quantiles=tuple(quantiles.tolist())))
+        )
+    return found
+
+
+def _predict(models: tuple[Model, ...], rows: FloatArray) -> dict[str, FloatArray]:
+    """Predictions of all models, in steps that keep the contributions of few rows in memory."""
+    parts = [
+        {key: output.prediction for key, output in model_outputs(models, rows[start : start + STEP]).items()}
+        for start in range(0, len(rows), STEP)
+    ]
+    return {model.target.key: np.concatenate([part[model.target.key] for part in parts]) for model in models}
+
+
+def _with_median(feature: FeatureSpec, values: FloatArray) -> FeatureSpec:
+    observed = values[~np.isnan(values)]
+    return replace(feature, median=float(np.median(observed)) if len(observed) else None)
+
+
+def _reference_table(
+    names: tuple[str, ...], values: FloatArray, predictions: Mapping[str, FloatArray]
+) -> pa.Table:
+    columns = {name: pa.array(values[:, i], from_pandas=True) for i, name in enumerate(names)}
+    return pa.table(columns | {f"prediction.{key}": pa.array(array) for key, array in predictions.items()})
+
+
+def _npz(compiled: CompiledModel) -> bytes:
+    """Arrays as npz: NumPy dates its entries 1980, so that equal arrays are equal bytes."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, allow_pickle=False, **compiled.arrays())
+    return stream.getvalue()
+
+
+def _parquet(table: pa.Table) -> bytes:
+    """Table as Parquet, without dictionaries: they would take -0.0 for 0.0."""
+    stream = io.BytesIO()
+    pq.write_table(table, stream, use_dictionary=False, compression="zstd")
+    return stream.getvalue()

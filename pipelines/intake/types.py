@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from features.tables import Column, ColumnType
 from pipelines.intake.raw import Kind
-from pipelines.intake.words import Message
 from pipelines.intake.zones import ZoneClock
 
 STORED: Mapping[ColumnType, str] = {
@@ -56,7 +55,7 @@ class Check:
     rule: str
     breaks: str
     raw: str
-    values: Mapping[str, str | int | Message] = field(default_factory=dict)
+    values: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Reading:
 
     value: str
     rule: str
-    values: Mapping[str, str | int | Message] = field(default_factory=dict)
+    values: Mapping[str, str | int] = field(default_factory=dict)
     middle: str | None = None
     further: tuple[Check, ...] = ()
 
@@ -126,7 +125,9 @@ def _read_date(kind: Kind, raw: str, clock: ZoneClock) -> Reading:
     if kind == "date":
         return Reading(raw, "date")
     if kind == "text":
-        return Reading(f"CASE WHEN regexp_full_match({raw}, {_DATE}) THEN TRY_CAST({raw} AS DATE) END", "date")
+        return Reading(
+            f"CASE WHEN regexp_full_match({raw}, {_DATE}) THEN TRY_CAST({raw} AS DATE) END", "date"
+        )
     local = f"epoch_us(CAST({raw} AS TIMESTAMP))"
     if kind == "moment":
         local = clock.to_local(f"epoch_us(CAST({raw} AS TIMESTAMPTZ))")

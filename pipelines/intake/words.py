@@ -46,7 +46,8 @@ class Message:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values, for the report that is kept beside the prepared tables."""
         values = {
-            name: value.to_json() if isinstance(value, Message) else value for name, value in self.values.items()
+            name: value.to_json() if isinstance(value, Message) else value
+            for name, value in self.values.items()
         }
         return {"key": self.key, "values": values}
 
@@ -63,7 +64,7 @@ class Message:
 class IntakeError(ValueError):
     """The tables cannot be taken in at all; says what was expected, what came, where, and what to do."""
 
-    def __init__(self, key: str, **values: "str | int | Message") -> None:
+    def __init__(self, key: str, /, **values: "str | int | Message") -> None:
         self.message = Message(f"errors.{key}", values)
         super().__init__(self.message.text())
 
@@ -71,6 +72,6 @@ class IntakeError(ValueError):
 class TableRejected(Exception):  # noqa: N818  # a fate of a table, not a failure of the run
     """One table cannot be taken in as a whole; the others go on."""
 
-    def __init__(self, key: str, **values: "str | int | Message") -> None:
+    def __init__(self, key: str, /, **values: "str | int | Message") -> None:
         self.message = Message(f"rejected.{key}", values)
         super().__init__(self.message.text())

@@ -1,23 +1,14 @@
-"""Transactions before they become a table: one place per transaction, built month by month."""
+"""Transactions before they become a table: one place per transaction."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.sources.simulated.days import (
-    NEVER,
-    Calendar,
-    Days,
-    Flags,
-    Numbers,
-    day_of_month,
-    is_festival,
-    weekday,
-)
+from pipelines.sources.simulated.days import NEVER, Days, Flags, Numbers, day_of_month
 from pipelines.sources.simulated.history import Bank, History
-from pipelines.sources.simulated.leaving import activity_left, assets_left
-from pipelines.sources.simulated.movements import BULGE, CHASE, Absences, Movements
-from pipelines.sources.simulated.population import RETAIL, Columns
+from pipelines.sources.simulated.leaving import assets_left
+from pipelines.sources.simulated.movements import CHASE, DRAIN, Movements
+from pipelines.sources.simulated.population import Columns
 
 KINDS = (
     "transfer", "cash", "salary", "payment", "purchase", "fee", "interest", "penalty_interest",
@@ -33,27 +24,6 @@ PARTIES = (
 )  # fmt: skip
 OWN, INSTITUTION_PAID, SUPPLIER, BUYER, EMPLOYEE, AUTHORITY, PERSON = range(len(PARTIES))
 UNKNOWN = -1
-
-PEOPLE_USE = (
-    # kind, channel, party, share, share of inflows, median amount in yuan
-    (PURCHASE, POS, UNKNOWN, 0.26, 0.0, 120.0),
-    (PURCHASE, MOBILE, INSTITUTION_PAID, 0.22, 0.0, 90.0),
-    (TRANSFER, MOBILE, PERSON, 0.20, 0.35, 600.0),
-    (PAYMENT, ONLINE, AUTHORITY, 0.12, 0.0, 220.0),
-    (CASH, ATM, UNKNOWN, 0.09, 0.15, 800.0),
-    (CASH, BRANCH, UNKNOWN, 0.05, 0.45, 3_000.0),
-    (TRANSFER, ONLINE, OWN, 0.06, 0.45, 1_500.0),
-)
-BUSINESSES_USE = (
-    (PAYMENT, ONLINE, BUYER, 0.40, 1.0, 9_000.0),
-    (PAYMENT, ONLINE, SUPPLIER, 0.34, 0.0, 8_000.0),
-    (TRANSFER, ONLINE, PERSON, 0.08, 0.3, 5_000.0),
-    (TAX, ONLINE, AUTHORITY, 0.06, 0.0, 4_000.0),
-    (SALARY, ONLINE, EMPLOYEE, 0.06, 0.0, 12_000.0),
-    (CASH, BRANCH, UNKNOWN, 0.03, 0.5, 5_000.0),
-    (TRANSFER, ONLINE, OWN, 0.03, 0.4, 15_000.0),
-)
-
 
 @dataclass(frozen=True)
 class Flows(Columns):
@@ -74,136 +44,89 @@ def join(parts: list[Flows]) -> Flows:
     return Flows(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
-def everyday(bank: Bank, history: History, absences: Absences, month: int) -> Flows:
-    """Draw what customers do of their own accord in one month, and the salaries they get."""
-    calendar, traits = bank.calendar, bank.population.traits
-    rng = bank.streams.of("everyday", month)
-    days = np.arange(calendar.edge(month), calendar.edge(month + 1))
-    rate = traits.activity * np.exp(history.activity[:, month])
-    rate = np.where(traits.is_saver, rate, np.maximum(rate, bank.rates.people.least_activity))
-    opened, closes = bank.population.profile.opened, history.closes
-    rate = np.where((opened < days[-1] + 1) & (closes > days[0]), rate, 0.0)
-    customer = np.repeat(np.arange(len(rate)), rng.poisson(rate * len(days) / 30.4))
-    is_business = bank.population.is_business[customer]
-    roll = rng.random(len(customer))
-    place = np.where(
-        is_business,
-        np.searchsorted(_day_weights(days, business=True), roll),
-        np.searchsorted(_day_weights(days, business=False), roll),
-    )
-    left = _shares_left(bank, history, absences, days)
-    day = days[place]
-    kept = (rng.random(len(customer)) < left[customer, place]) & (opened[customer] <= day) & (day < closes[customer])
-    return join([_filled(bank, customer[kept], day[kept], rng), _salaries(bank, history, days, rng)])
-
-
-def _day_weights(days: Days, *, business: bool) -> Numbers:
-    """Cumulated shares of the days of a month: weekends, festivals, month ends and paydays differ."""
-    weight = np.ones(len(days))
-    weekend = weekday(days) >= 5
-    weight = np.where(weekend, 0.12 if business else 1.25, weight)
-    weight = np.where(is_festival(days), 0.08 if business else 1.35, weight)
-    month_end = len(days) - day_of_month(days) < 3
-    weight = weight * np.where(month_end, 1.6 if business else 1.1, 1.0)
-    weight = weight * np.where(np.isin(day_of_month(days), (10, 15)), 1.3, 1.0)
-    return np.asarray(np.cumsum(weight) / weight.sum())
-
-
-def _shares_left(bank: Bank, history: History, absences: Absences, days: Days) -> Numbers:
-    """Share of a customer's usual activity on each day; customer x day."""
-    left = np.ones((bank.population.size, len(days)))
-    going = history.departures.rows(np.flatnonzero(history.departures.decided <= days[-1]))
-    np.multiply.at(left, going.customer, activity_left(going, days, bank.rates))
-    away = absences.rows(np.flatnonzero((absences.first <= days[-1]) & (absences.stop > days[0])))
-    gone = (away.first[:, None] <= days[None, :]) & (days[None, :] < away.stop[:, None])
-    np.multiply.at(left, away.customer, 1.0 - gone)
-    return left
-
-
-def _filled(bank: Bank, customer: Days, day: Days, rng: np.random.Generator) -> Flows:
-    """Give each transaction its kind, channel, counterparty and amount."""
-    n = len(customer)
-    is_business = bank.population.is_business[customer]
-    uses = (np.array(PEOPLE_USE), np.array(BUSINESSES_USE))
-    roll = rng.random(n)
-    place = np.where(is_business, *(np.searchsorted(np.cumsum(use[:, 3]), roll) for use in reversed(uses)))
-    table = np.stack(uses)[is_business.astype(np.int64), np.minimum(place, len(PEOPLE_USE) - 1)]
-    size = np.exp(0.35 * (bank.population.traits.assets[customer] - np.log(120_000.0)) + rng.normal(0.0, 0.8, n))
-    sign = np.where(rng.random(n) < table[:, 4], 1.0, -1.0)
-    party_kind = table[:, 2].astype(np.int64)
-    return Flows(
-        customer=customer,
-        day=day,
-        amount=sign * np.maximum(0.01, table[:, 5] * size),
-        kind=table[:, 0].astype(np.int64),
-        channel=table[:, 1].astype(np.int64),
-        party_kind=party_kind,
-        party=_parties(customer, party_kind, rng),
-        by_customer=np.ones(n, dtype=np.bool_),
-    )
-
-
-def _parties(customer: Days, party_kind: Days, rng: np.random.Generator) -> Days:
-    """Number of the counterparty: a few of one's own, used unequally, or one of those that everybody uses."""
-    own = customer * 10 + np.minimum(9, rng.geometric(0.3, len(customer)) - 1)
-    shared = rng.integers(0, 12, len(customer))
-    party = np.where(np.isin(party_kind, (INSTITUTION_PAID, AUTHORITY)), shared, own)
-    party = np.where(party_kind == OWN, customer * 10, party)
-    return np.where(party_kind == UNKNOWN, -1, party)
-
-
-def _salaries(bank: Bank, history: History, days: Days, rng: np.random.Generator) -> Flows:
-    """Salaries that the bank credits for employers, on the payday or the last working day before it."""
-    traits, law = bank.population.traits, bank.rates.leaving
-    day = days[0] + traits.payday - 1
-    day = day - np.maximum(weekday(day) - 4, 0)
-    day = np.maximum(day, days[0])
-    going = history.departures
-    moved = np.full(bank.population.size, NEVER)
-    moves = (going.way != 1) & (going.customer % 10 < 10 * law.salary_moves) & (going.won_back == NEVER)
-    moved[going.customer[moves]] = going.decided[moves] + 10
-    paid = traits.is_salaried & (bank.population.profile.opened <= day) & (day < history.closes) & (day < moved)
-    who = np.flatnonzero(paid)
-    n = len(who)
-    monthly = 6_000.0 * np.exp(0.3 * (traits.assets[who] - np.log(90_000.0))) * np.exp(rng.normal(0.0, 0.04, n))
-    full = np.full(n, 0)
-    return Flows(
-        who, day[who], monthly, full + SALARY, full + SYSTEM, full + BUYER * 0 + UNKNOWN, who % 150, full > 0
-    )
-
-
-def on_leaving(bank: Bank, history: History) -> Flows:
-    """Money that leaves with those who leave: a transfer each week of the drain."""
-    rng, going = bank.streams.of("on_leaving"), history.departures
-    weeks = np.arange(1, 12) * 7
-    days = going.decided[:, None] + weeks[None, :]
-    left = np.stack([assets_left(going, going.decided[:1] * 0 + 0, bank.rates)[:, 0]] * len(weeks), axis=1) * 0.0
-    for place, week in enumerate(weeks):
-        now = _left_after(going, int(week), bank)
-        left[:, place] = _left_after(going, int(week) - 7, bank) - now
-    row, place = np.nonzero((left > 0.01) & (days < np.minimum(going.closes, going.won_back)[:, None]))
-    kept = (days[row, place] >= bank.calendar.start) & (days[row, place] < bank.calendar.stop)
-    row, place = row[kept], place[kept]
-    customer = going.customer[row]
-    level = np.exp(bank.population.traits.assets[customer])
-    n = len(row)
-    away = rng.random(n) < bank.rates.leaving.to_own_elsewhere
-    return _transfers(customer, days[row, place], -level * left[row, place], away)
-
-
-def _left_after(going: object, passed: int, bank: Bank) -> Numbers:
-    raise NotImplementedError
-
-
-def _transfers(customer: Days, day: Days, amount: Numbers, is_own: Flags) -> Flows:
-    n = np.zeros(len(customer), dtype=np.int64)
+def own_transfers(customer: Days, day: Days, amount: Numbers, is_own: Flags) -> Flows:
+    """Transfers that customers make online, to or from their own accounts elsewhere or other people's."""
+    none = np.zeros(len(customer), dtype=np.int64)
     return Flows(
         customer=customer,
         day=day,
         amount=amount,
-        kind=n + TRANSFER,
-        channel=n + ONLINE,
+        kind=none + TRANSFER,
+        channel=none + ONLINE,
         party_kind=np.where(is_own, OWN, PERSON),
         party=customer * 10 + np.where(is_own, 0, 9),
-        by_customer=n == 0,
+        by_customer=none == 0,
     )
+
+
+def by_bank(customer: Days, day: Days, amount: Numbers, kind: int) -> Flows:
+    """Transactions that the bank's systems start."""
+    none = np.zeros(len(customer), dtype=np.int64)
+    return Flows(
+        customer=customer,
+        day=day,
+        amount=amount,
+        kind=none + kind,
+        channel=none + SYSTEM,
+        party_kind=none + UNKNOWN,
+        party=none - 1,
+        by_customer=none > 0,
+    )
+
+
+def on_leaving(bank: Bank, history: History) -> Flows:
+    """Money that goes with those who leave: a transfer a week while assets drain."""
+    rng, going = bank.streams.of("on_leaving"), history.departures
+    days = going.decided[:, None] + np.arange(0, 78, 7)[None, :]
+    left = assets_left(going, days, bank.rates)
+    taken = left[:, :-1] - left[:, 1:]
+    day = days[:, 1:]
+    row, week = np.nonzero((taken > 0.01) & (day < np.minimum(going.closes, going.won_back)[:, None]))
+    customer, when = going.customer[row], day[row, week] - rng.integers(0, 6, len(row))
+    amount = -taken[row, week] * _level(bank, history, customer, when)
+    is_own = rng.random(len(going.decided))[row] < bank.rates.leaving.to_own_elsewhere
+    return present_only(bank, history, own_transfers(customer, when, amount, is_own))
+
+
+def on_movements(bank: Bank, history: History, movements: Movements) -> Flows:
+    """Money that passes: out and back for drains and month-end chasing, in and out for windfalls."""
+    rng = bank.streams.of("on_movements")
+    out = movements.start + rng.integers(0, 2, len(movements.start))
+    back = movements.start + (movements.fall + movements.hold + 0.5 * movements.back).astype(np.int64)
+    size = (movements.factor - 1.0) * _level(bank, history, movements.customer, out)
+    chance = np.where(movements.kind == CHASE, 0.9, np.where(movements.kind == DRAIN, 0.35, 0.15))
+    is_own = rng.random(len(out)) < chance
+    first = own_transfers(movements.customer, out, size, is_own)
+    second = own_transfers(movements.customer, back, -size, is_own)
+    return present_only(bank, history, join([first, second]))
+
+
+def _level(bank: Bank, history: History, customer: Days, day: Days) -> Numbers:
+    month = np.clip((day - bank.calendar.start) // 31, 0, bank.calendar.months)
+    return np.asarray(np.exp(history.level[customer, month]))
+
+
+def present_only(bank: Bank, history: History, flows: Flows) -> Flows:
+    """Keep what happens within the data while the customer is with the bank."""
+    day, opened = flows.day, bank.population.profile.opened[flows.customer]
+    there = (day >= opened) & (day < history.closes[flows.customer])
+    return flows.rows(np.flatnonzero(there & (day >= bank.calendar.start) & (day < bank.calendar.stop)))
+
+
+def interest_and_fees(bank: Bank, history: History, days: Days) -> Flows:
+    """Interest on the 21st of each quarter's last month, a fee on the 1st of January for those without a card."""
+    month_of_year = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+    place = day_of_month(days)
+    interest_days = days[np.isin(month_of_year, (2, 5, 8, 11)) & (place == 21)]
+    fee_days = days[(month_of_year == 0) & (place == 2)]
+    everybody = np.arange(bank.population.size)
+    parts = []
+    for day in interest_days:
+        when = np.full(len(everybody), day)
+        level = _level(bank, history, everybody, when)
+        parts.append(by_bank(everybody, when, 0.0005 * level, INTEREST))
+    for day in fee_days:
+        when = np.full(len(everybody), day)
+        plain = everybody[history.card[:, 0] == 0]
+        parts.append(by_bank(plain, when[: len(plain)], np.full(len(plain), -10.0), FEE))
+    return present_only(bank, history, join(parts)) if parts else by_bank(everybody[:0], everybody[:0], np.empty(0), FEE)

@@ -93,7 +93,7 @@ class _Run:
 
     def present(self, day: int) -> Days:
         """Places of the customers who are with the bank at a midnight."""
-        there = (self.bank.population.profile.opened < day) & (self.departures.closes > day)
+        there = (self.bank.population.profile.opened < day) & (self.departures.closes >= day)
         return np.flatnonzero(there)
 
     def has_decided(self) -> Flags:

@@ -70,17 +70,23 @@ def may_be_won_back(departures: Departures, day: int, rates: Rates) -> Flags:
     return result
 
 
+def _grid(days: Days) -> Days:
+    """Days as columns: the same for every departure, or each row its own."""
+    return days if days.ndim == 2 else days[None, :]
+
+
 def _came_back(departures: Departures, days: Days, level: Numbers, rates: Rates) -> Numbers:
     """Let what was lost return, where the customer was won back."""
-    since = days[None, :] - departures.won_back[:, None]
+    since = days - departures.won_back[:, None]
     share = np.clip(since / rates.leaving.back_within_days, 0.0, 1.0)
     result: Numbers = level + (1.0 - level) * share
     return result
 
 
 def assets_left(departures: Departures, days: Days, rates: Rates) -> Numbers:
-    """Share of the assets still there; one row per departure, one column per day."""
-    until = np.minimum(days[None, :], departures.won_back[:, None])
+    """Share of the assets still there; one row per departure, one column per day (or a row of days each)."""
+    days = _grid(days)
+    until = np.minimum(days, departures.won_back[:, None])
     passed = np.clip((until - departures.decided[:, None]) / departures.length[:, None], 0.0, 1.0)
     late = np.clip((passed - 0.7) / 0.3, 0.0, 1.0)
     way = departures.way[:, None]
@@ -89,8 +95,9 @@ def assets_left(departures: Departures, days: Days, rates: Rates) -> Numbers:
 
 
 def activity_left(departures: Departures, days: Days, rates: Rates) -> Numbers:
-    """Share of the customer's own transactions still made; one row per departure, one column per day."""
-    until = np.minimum(days[None, :], departures.won_back[:, None])
+    """Share of the customer's own transactions still made; one row per departure, one column per day (or a row of days each)."""
+    days = _grid(days)
+    until = np.minimum(days, departures.won_back[:, None])
     passed = np.clip((until - departures.decided[:, None]) / departures.length[:, None], 0.0, None)
     way = departures.way[:, None]
     share = np.where(way == DRAINS, 1.0 - 0.5 * passed, np.where(way == FADES, 1.0 - 2.2 * passed, 1.0 - 1.1 * passed))

@@ -57,9 +57,11 @@ def draw_movements(population: Population, calendar: Calendar, streams: Streams,
     ):
         who = np.repeat(may, rng.poisson(rate * months, len(may)))
         n = len(who)
-        spans = [rng.uniform(0.5, 1.5, n) * typical for typical in days]
+        fall, hold, back = (rng.uniform(0.5, 1.5, n) * typical for typical in days)
+        factor = np.exp(rng.uniform(*np.log(factors), n))
+        hold = np.minimum(hold, np.where(factor > 1.0, law.bulge_size / np.maximum(factor - 1.0, 0.1) - fall, hold))
         start = rng.integers(calendar.edge(-4), calendar.stop, n)
-        parts.append(Movements(who, np.full(n, kind), start, *spans, rng.uniform(*factors, n)))
+        parts.append(Movements(who, np.full(n, kind), start, fall, np.maximum(hold, 2.0), back, factor))
     chasers = np.flatnonzero(population.traits.is_chaser)
     row, month = np.nonzero(rng.random((len(chasers), months)) < law.chasing)
     ends = np.array([calendar.edge(number - 3) for number in range(months)])[month]

@@ -49,10 +49,10 @@ class Looks:
     change_per_month: float = 0.012
     settling_months: int = 3
     settling_load: float = 1.35
-    neglect: float = 0.055
+    neglect: float = 0.065
     neglect_skill: float = 0.045
     neglect_ends: float = 0.17
-    neglect_slows: float = 4.0
+    neglect_slows: float = 3.5
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Touch:
     started_by_customer: float = 0.12
     recorded: float = 0.97
     warmth_missing: float = 0.35
-    warmth_noise: float = 0.5
+    warmth_noise: float = 0.4
     warmth_bias: float = 0.25
     late_share: float = 0.08
     late_days: int = 18
@@ -87,7 +87,7 @@ class Mood:
     silence: float = 0.30
     grudge: float = 0.28
     skill: float = 0.22
-    rates_elsewhere: float = 0.16
+    rates_elsewhere: float = 0.04
     strain: float = 0.14
     grudge_fades: float = 0.80
     grudge_if_well_handled: float = 0.15
@@ -100,10 +100,10 @@ class Hazard:
     base: float = -6.15
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
     mood: float = 0.95
-    silence: float = 1.35
-    silence_limit: float = 1.6
+    silence: float = 1.1
+    silence_limit: float = 1.4
     grudge: float = 0.75
-    rates_elsewhere: float = 0.35
+    rates_elsewhere: float = 0.25
     strain: float = 0.35
     new_manager: float = 0.35
     maturing: float = 0.25
@@ -111,7 +111,7 @@ class Hazard:
     tenure: float = -0.45
     breadth: float = -0.30
     borrower: float = -0.35
-    frailty: float = 0.25
+    frailty: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -120,11 +120,11 @@ class Leaving:
 
     ways: tuple[float, float, float] = (0.40, 0.22, 0.38)
     decides_within_days: int = 8
-    length_days: tuple[float, float] = (26.0, 62.0)
+    length_days: tuple[float, float] = (36.0, 68.0)
     closing_days: tuple[int, int] = (1, 9)
     lingers: float = 0.10
     lingering_days: tuple[int, int] = (40, 170)
-    residual: tuple[float, float] = (0.03, 0.12)
+    residual: tuple[float, float] = (0.12, 0.36)
     won_back: float = 0.10
     won_back_until: float = 0.75
     back_within_days: float = 30.0
@@ -150,11 +150,12 @@ class Money:
     drain_keeps: tuple[float, float] = (0.46, 0.8)
     drain_days: tuple[float, float, float] = (18.0, 50.0, 35.0)
     bulges: float = 0.02
-    bulge_factor: tuple[float, float] = (1.6, 3.4)
-    bulge_days: tuple[float, float, float] = (6.0, 32.0, 8.0)
-    chaser_share: float = 0.085
+    bulge_factor: tuple[float, float] = (1.4, 6.5)
+    bulge_days: tuple[float, float, float] = (5.0, 60.0, 6.0)
+    bulge_size: float = 85.0
+    chaser_share: float = 0.11
     chasing: float = 0.24
-    chaser_keeps: tuple[float, float] = (0.1, 0.55)
+    chaser_keeps: tuple[float, float] = (0.06, 0.5)
     silences: float = 0.02
     silence_days: tuple[float, float] = (14.0, 52.0)
     needs: tuple[float, ...] = (0.012, 0.03, 0.035, 0.02)
@@ -162,8 +163,8 @@ class Money:
     need_met: float = 0.6
     need_met_days: tuple[float, float] = (30.0, 130.0)
     need_gain: tuple[float, float] = (0.08, 0.35)
-    activity_mood: float = 0.26
-    activity_noise: float = 0.10
+    activity_mood: float = 0.34
+    activity_noise: float = 0.08
     activity_persistence: float = 0.85
 
 

@@ -1,0 +1,346 @@
+"""The command line: each command is a thin wrapper over a function of the pipelines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import click
+import typer
+
+from pipelines.settings import Home, read_home
+from pipelines.terminal import Bar, Terminal, default_language
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Which customers are about to leave, which can grow, which will stay; and why. State lies in --home "
+    "(default .bellwether, or BELLWETHER_HOME). --home DIR, --json and --language en|zh stand anywhere.",
+)
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+NeededDay = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"])]
+Data = Annotated[Path, typer.Option("--data", help="Directory with a bank's tables.")]
+
+
+@dataclass
+class _Call:
+    """What stands anywhere on the command line: taken out before the command reads its own options."""
+
+    home: Home
+    terminal: Terminal
+
+
+_call: list[_Call] = []
+
+
+def _here() -> _Call:
+    return _call[-1]
+
+
+@app.command()
+def demo(
+    customers: Annotated[int, typer.Option(min=100)] = 5000,
+    months: Annotated[int, typer.Option(min=24)] = 36,
+    seed: Annotated[int, typer.Option()] = 1,
+    port: Annotated[int, typer.Option()] = 3000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after the scores.")] = False,
+) -> None:
+    """Run the main job from nothing: a simulated bank, features, models, scores, service until Ctrl-C."""
+    from pipelines.demo import DemoOptions, run_demo
+
+    run_demo(_here().home, DemoOptions(customers, months, seed, port, not no_serve), _here().terminal)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option()],
+    customers: Annotated[int, typer.Option(min=100)] = 5000,
+    months: Annotated[int, typer.Option(min=1)] = 36,
+    seed: Annotated[int, typer.Option()] = 1,
+) -> None:
+    """Write the tables of a simulated bank, and the truth behind them in DIR/truth/."""
+    from pipelines.sources.simulated import simulate as run
+
+    call = _here()
+    with call.terminal.progress() as bar:
+        report = run(customers, months, seed, out, bar)
+    rows = sum(report.rows.values())
+    call.terminal.say("simulated", customers=customers, months=months, out=out, rows=f"{rows:,}", seed=seed)
+    call.terminal.result({"out": str(out), "rows": dict(report.rows), "seed": seed})
+
+
+@app.command("import")
+def import_source(
+    source: Annotated[Literal["online-retail", "bank-marketing"], typer.Argument()],
+    path: Annotated[Path, typer.Argument(help="The data set's file, or the folder that holds it.")],
+    out: Annotated[Path, typer.Option()],
+) -> None:
+    """Turn a public data set into the tables of the contract."""
+    from pipelines.sources import IMPORTS
+
+    call = _here()
+    report = IMPORTS[source](path, out)
+    call.terminal.say("imported", source=source, out=out, kept=f"{report.kept:,}", read=f"{report.read:,}")
+    for reason, count in report.left_out.items():
+        call.terminal.say("left_out_rows", count=f"{count:,}", reason=reason)
+    call.terminal.result(report.to_dict())
+
+
+@app.command()
+def check(
+    data: Annotated[Path, typer.Argument(help="Directory with a bank's tables.")],
+    known_at: Annotated[datetime | None, typer.Option(help="Events after this moment are quarantined.")] = None,
+) -> None:
+    """Hold tables against the contract: counts, quarantine, which features they give. Exit 1 if one is rejected."""
+    from features.definitions import bank_catalogue
+    from features.tables import BankManifest
+    from pipelines.intake import prepare, show
+
+    call = _here()
+    with call.terminal.progress() as bar:
+        report = prepare(data, call.home.tables, known_at, _counted(bar, "check"))
+    show(report, call.terminal.people, call.terminal.language)
+    manifest = BankManifest.from_json((report.prepared / "manifest.json").read_text(encoding="utf-8"))
+    features: dict[str, Any] = {"built": [], "absent": {}}
+    if "customers" in manifest.tables:
+        catalogue = bank_catalogue(manifest)
+        features = {"built": list(catalogue.names), "absent": dict(catalogue.absent)}
+    call.terminal.say("features_built", count=len(features["built"]), absent=len(features["absent"]))
+    call.terminal.say("checked", out=report.prepared, quarantine=report.quarantine_file)
+    call.terminal.result({**report.to_dict(call.terminal.language), "features": features})
+    if report.rejected:
+        raise typer.Exit(1)
+
+
+@app.command()
+def features(
+    data: Data,
+    as_of: NeededDay,
+    until: Day = None,
+    every: Annotated[Literal["month"], typer.Option()] = "month",
+    online: Annotated[bool, typer.Option("--online", help="Publish the last as_of for serving.")] = False,
+    engine: Annotated[Literal["duckdb"], typer.Option()] = "duckdb",  # noqa: ARG001 - the contract names it
+) -> None:
+    """Build the features of an as_of, or of every month from --as-of until --until."""
+    from pipelines.build import build, open_store
+    from pipelines.online import publish_as_of
+    from pipelines.train import prepared_tables
+
+    assert every == "month"  # noqa: S101 - the only step there is
+    call = _here()
+    dates = _months(as_of.date(), (until or as_of).date())
+    with call.terminal.progress() as bar:
+        store = open_store(call.home, prepared_tables(call.home, data, bar))
+        built = build(store, dates, bar)
+        published = publish_as_of(call.home, store, dates[-1], bar).published if online else None
+    call.terminal.say("built", built=built, present=len(dates) - built, out=store.directory)
+    if published is not None:
+        call.terminal.say("published", rows=f"{published.rows:,}", as_of=published.as_of)
+    call.terminal.result(
+        {
+            "store": str(store.directory),
+            "as_of": [day.isoformat() for day in dates],
+            "built": built,
+            "features": list(store.bank.catalogue.names),
+            "published": None if published is None else published.as_of,
+        }
+    )
+
+
+@app.command()
+def train(
+    data: Data,
+    test_as_of: Day = None,
+    seed: Annotated[int, typer.Option()] = 1,
+    predictions: Annotated[Path | None, typer.Option(help="Write the test rows here as Parquet.")] = None,
+) -> None:
+    """Train, test, calibrate, explain, log and register models; alias challenger (champion where there is none)."""
+    from pipelines.train import TrainOptions, register, train as run
+
+    call = _here()
+    options = TrainOptions(test_as_of.date() if test_as_of else None, seed, predictions)
+    with call.terminal.progress() as bar:
+        result = run(call.home, data, options, bar)
+        registered = register(call.home, result, options, bar)
+    call.terminal.train_figures(result.report())
+    call.terminal.say(
+        "trained",
+        version=registered.version,
+        alias=", ".join(registered.aliases),
+        run_id=registered.run_id,
+        out=registered.bundle_dir,
+    )
+    call.terminal.result({"version": registered.version, **result.report()})
+
+
+@app.command()
+def score(
+    data: Data,
+    as_of: NeededDay,
+    out: Annotated[Path, typer.Option()],
+    reasons: Annotated[int, typer.Option(min=0, max=20)] = 5,
+    engine: Annotated[Literal["duckdb"], typer.Option()] = "duckdb",  # noqa: ARG001 - the contract names it
+) -> None:
+    """Score every customer: the answers of /predict, as Parquet."""
+    from pipelines.build import open_store
+    from pipelines.score import score as run
+    from pipelines.train import prepared_tables
+
+    call = _here()
+    with call.terminal.progress() as bar:
+        store = open_store(call.home, prepared_tables(call.home, data, bar))
+        report = run(
+            call.home, store, as_of.date(), out, reasons=reasons, language=call.terminal.language, progress=bar
+        )
+    call.terminal.say(
+        "scored",
+        scored=f"{report.scored:,}",
+        not_scorable=f"{report.not_scorable:,}",
+        as_of=report.as_of,
+        version=report.version,
+        out=report.out,
+    )
+    call.terminal.result(
+        {
+            "out": str(report.out),
+            "version": report.version,
+            "as_of": report.as_of.isoformat(),
+            "scored": report.scored,
+            "not_scorable": report.not_scorable,
+        }
+    )
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option()] = 3000,
+    workers: Annotated[int, typer.Option(min=1)] = 2,
+    open_door: Annotated[bool, typer.Option("--open", help="Ask for no token (loopback only).")] = False,  # noqa: ARG001
+) -> None:
+    """Serve /predict in the foreground until Ctrl-C, on this machine only."""
+    from pipelines.demo import announce
+    from pipelines.serve import ServeOptions, serve as run
+
+    call = _here()
+    code = run(
+        call.home.root, ServeOptions(port=port, workers=workers), lambda _: announce(call.home, port, call.terminal)
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def monitor(data: Data, as_of: NeededDay, out: Annotated[Path | None, typer.Option()] = None) -> None:
+    """Compare an as_of with the champion's reference: HTML for people, JSON for machines. Exit 2 on an alarm."""
+    from pipelines.build import build, open_store
+    from pipelines.monitor import monitor as run
+    from pipelines.train import prepared_tables
+
+    call = _here()
+    day = as_of.date()
+    with call.terminal.progress() as bar:
+        store = open_store(call.home, prepared_tables(call.home, data, bar))
+        build(store, [day], bar)
+        report = run(call.home, store, day, out or call.home.reports / f"monitor-{day}", call.terminal.language)
+    call.terminal.monitored(report)
+    call.terminal.result(report.to_dict())
+    if report.alarms:
+        raise typer.Exit(2)
+
+
+@app.command()
+def versions() -> None:
+    """List the registered versions, their aliases and figures."""
+    from pipelines.tracking import versions as run
+
+    call = _here()
+    found = run(call.home)
+    if not found:
+        call.terminal.say("no_versions")
+    for item in found:
+        call.terminal.write(item.line())
+    call.terminal.result({"versions": [item.to_dict() for item in found]})
+
+
+@app.command()
+def bench(name: Annotated[Literal["predict", "score"], typer.Argument()]) -> None:
+    """Measure: figures, and ratios to a floor measured in the same run."""
+    from pipelines.bench import BENCHES
+
+    call = _here()
+    with call.terminal.progress() as bar:
+        result = BENCHES[name](bar)
+    rows = [[part, key, f"{value:,.3f}"] for part in ("figures", "floor", "ratios") for key, value in result[part].items()]
+    call.terminal.figures(f"bench {name}", ["", "", ""], rows)
+    call.terminal.result(result)
+
+
+def _months(first: date, last: date) -> list[date]:
+    """Return every month from first to last, on first's day of the month."""
+    from training.splits import months_before
+
+    found = [first]
+    while (following := months_before(first, -len(found))) <= last:
+        found.append(following)
+    return found
+
+
+def _counted(bar: Bar, text: str) -> Callable[[str, int, int], None]:
+    return lambda name, done, total: bar(f"{text} {name}", done / max(total, 1))
+
+
+def take_common(arguments: Sequence[str]) -> tuple[list[str], Path | None, bool, str]:
+    """Take --home, --json and --language out of the arguments, wherever they stand.
+
+    Examples
+    --------
+    >>> take_common(["check", "bank", "--json", "--home", "h", "--language=zh"])
+    (['check', 'bank'], PosixPath('h'), True, 'zh')
+    """
+    rest: list[str] = []
+    home, is_json, language = None, False, default_language()
+    waiting = iter(arguments)
+    for argument in waiting:
+        name, _, value = argument.partition("=")
+        if argument == "--json":
+            is_json = True
+        elif name in {"--home", "--language"}:
+            given = value or next(waiting, "")
+            if not given or (name == "--language" and given not in {"en", "zh"}):
+                expected = "a directory" if name == "--home" else "en or zh"
+                raise SystemExit(f"{name}: expected {expected}; got {given!r}")
+            if name == "--home":
+                home = Path(given)
+            else:
+                language = given
+        else:
+            rest.append(argument)
+    return rest, home, is_json, language
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; what a user can mend is one message and exit 1, an interruption exit 130."""
+    rest, home, is_json, language = take_common(sys.argv[1:] if arguments is None else arguments)
+    terminal = Terminal(language, is_json=is_json)
+    _call.append(_Call(read_home(home), terminal))
+    from pipelines.failures import expected_failures
+
+    try:
+        code = app(rest, prog_name="bellwether", standalone_mode=False)
+    except click.ClickException as refusal:
+        refusal.show()
+        raise SystemExit(refusal.exit_code) from None
+    except (KeyboardInterrupt, click.Abort):
+        terminal.fail(terminal.text("interrupted"))
+        raise SystemExit(130) from None
+    except expected_failures() as failure:
+        terminal.fail(str(failure))
+        raise SystemExit(1) from None
+    finally:
+        _call.pop()
+    raise SystemExit(code if isinstance(code, int) else 0)

@@ -1,0 +1,171 @@
+"""The main job from nothing: a simulated bank, its features, models, scores, a drift report, and the service."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from pipelines.build import open_store
+from pipelines.errors import PipelineError
+from pipelines.intake import prepare
+from pipelines.monitor import monitor
+from pipelines.online import publish_as_of
+from pipelines.score import score
+from pipelines.serve import ServeOptions, serve
+from pipelines.settings import Home, write_json
+from pipelines.sources.simulated import simulate
+from pipelines.terminal import Terminal
+from pipelines.train import TrainOptions, prepared_tables, register, train
+from pipelines.truth import attainable
+from serving.champion import read_champion
+from serving.online import read_published
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What the demonstration is made with."""
+
+    customers: int
+    months: int
+    seed: int
+    port: int
+    is_served: bool
+
+    @property
+    def recipe(self) -> dict[str, int]:
+        """What the simulated bank depends on: another recipe starts clean."""
+        return {"customers": self.customers, "months": self.months, "seed": self.seed}
+
+
+def run_demo(home: Home, options: DemoOptions, terminal: Terminal) -> None:
+    """Run every step that has not been done yet for this recipe, and serve.
+
+    A run that was stopped goes on where it was: each step leaves its result whole or not at all. With another
+    recipe the demonstration's bank is made anew.
+    """
+    bank = home.root / "demo" / "bank"
+    steps: list[tuple[str, Callable[[], None]]] = []
+    results: dict[str, Any] = {}
+
+    def simulated() -> None:
+        _simulate(bank, options, terminal)
+
+    def checked() -> None:
+        with terminal.progress() as bar:
+            report = prepare(bank, home.tables, progress=lambda name, done, total: bar(f"check {name}", done / total))
+        if report.rejected:
+            raise PipelineError(f"{bank}: the simulated tables were rejected: {', '.join(report.rejected)}")
+        results["prepared"] = report.prepared
+        terminal.say("checked", out=report.prepared, quarantine=report.quarantine_file)
+
+    def trained() -> None:
+        results["training"] = _train(home, bank, options, terminal)
+
+    def published() -> None:
+        store = open_store(home, results["prepared"])
+        results["as_of"] = store.bank.manifest.data_until
+        with terminal.progress() as bar:
+            report = publish_as_of(home, store, results["as_of"], bar)
+        terminal.say("published", rows=f"{report.published.rows:,}", as_of=report.published.as_of)
+
+    def scored() -> None:
+        out = home.reports / f"scores-{results['as_of']}.parquet"
+        with terminal.progress() as bar:
+            report = score(
+                home, open_store(home, results["prepared"]), results["as_of"], out, language=terminal.language,
+                progress=bar,
+            )  # fmt: skip
+        results["scores"] = {"out": str(out), "scored": report.scored, "not_scorable": report.not_scorable}
+        terminal.say("scored", out=out, scored=f"{report.scored:,}", not_scorable=f"{report.not_scorable:,}",
+                     as_of=report.as_of, version=report.version)  # fmt: skip
+
+    def monitored() -> None:
+        day: date = results["as_of"]
+        report = monitor(
+            home, open_store(home, results["prepared"]), day, home.reports / f"monitor-{day}", terminal.language
+        )
+        terminal.monitored(report)
+
+    steps = [
+        ("step_simulate", simulated), ("step_check", checked), ("step_train", trained),
+        ("step_publish", published), ("step_score", scored), ("step_monitor", monitored),
+    ]  # fmt: skip
+    count = len(steps) + int(options.is_served)
+    for number, (title, run) in enumerate(steps, start=1):
+        terminal.heading(terminal.text("step", number=number, count=count, title=terminal.text(title)))
+        run()
+    terminal.say("pictures", reports=home.reports, tracking=home.tracking_uri)
+    terminal.result({**results["training"], "as_of": str(results["as_of"]), "scores": results["scores"]})
+    if options.is_served:
+        terminal.heading(terminal.text("step", number=count, count=count, title=terminal.text("step_serve")))
+        serve(home.root, ServeOptions(port=options.port), lambda _: announce(home, options.port, terminal))
+    else:
+        terminal.say("curl_later")
+        terminal.write(curl_line(home, options.port))
+
+
+def _simulate(bank: Path, options: DemoOptions, terminal: Terminal) -> None:
+    made = bank.parent / "recipe.json"
+    if made.is_file() and json.loads(made.read_text(encoding="utf-8")) == options.recipe:
+        return
+    made.unlink(missing_ok=True)
+    shutil.rmtree(bank, ignore_errors=True)
+    with terminal.progress() as bar:
+        report = simulate(options.customers, options.months, options.seed, bank, bar)
+    write_json(made, options.recipe)
+    rows = f"{sum(report.rows.values()):,}"
+    terminal.say("simulated", customers=options.customers, months=options.months, out=bank, rows=rows,
+                 seed=options.seed)  # fmt: skip
+
+
+def _train(home: Home, bank: Path, options: DemoOptions, terminal: Terminal) -> dict[str, Any]:
+    """Train once per bank, policy and feature code; a second run shows what the first one registered."""
+    kept = bank.parent / "training.json"
+    with terminal.progress() as bar:
+        store = open_store(home, prepared_tables(home, bank, bar))
+        mark = store.directory.name
+        if kept.is_file():
+            before: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+            if before.get("store") == mark and home.champion.is_file():
+                terminal.train_figures(before["report"])
+                return dict(before["report"])
+        train_options = TrainOptions(seed=options.seed)
+        result = train(home, bank, train_options, bar)
+        registered = register(home, result, train_options, bar)
+    report = {"version": registered.version, **result.report()}
+    report["attainable"] = attainable(bank / "truth", result.trained)
+    terminal.train_figures(report)
+    terminal.say("trained", version=registered.version, alias=", ".join(registered.aliases),
+                 run_id=registered.run_id, out=registered.bundle_dir)  # fmt: skip
+    write_json(kept, {"store": mark, "report": report})
+    return report
+
+
+def announce(home: Home, port: int, terminal: Terminal) -> None:
+    """Say what is served where, with a line to try."""
+    published = read_published(home.online)
+    terminal.say("serving", version=read_champion(home.root).version, as_of=published.as_of, port=port)
+    terminal.write(curl_line(home, port))
+
+
+def curl_line(home: Home, port: int) -> str:
+    """Return a curl command that asks for one scorable customer with the highest churn risk known, or any."""
+    customer = "..."
+    scores = sorted(home.reports.glob("scores-*.parquet"))
+    if scores:
+        names = pq.read_schema(scores[-1]).names
+        table = pq.read_table(scores[-1], columns=[name for name in ("customer_id", "churn_probability") if name in names])
+        if "churn_probability" in table.column_names:
+            table = table.sort_by([("churn_probability", "descending")])
+        customer = table["customer_id"][0].as_py()
+    body = json.dumps({"customer_ids": [customer], "reasons": 5, "language": "zh"})
+    return f"curl -s http://127.0.0.1:{port}/predict -H 'Content-Type: application/json' -d '{body}'"
+
+

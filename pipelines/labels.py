@@ -1,0 +1,201 @@
+"""Which labels a bank can train on, on which dates; and their rows, read with the features through the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features import store as feast_store
+from features.policy import read_policy
+from pipelines.build import Store
+from pipelines.engine import Bank, Engine
+from pipelines.errors import PipelineError
+from training import targets
+from training.dataset import Dataset, assemble
+from training.splits import Schedule, ScheduleRules, Span, longest, schedule
+
+TARGETS = ("churn", "growth", "loyalty", "default", "response")
+_EXPRESSIONS = {"churn": targets.churn, "growth": targets.growth, "loyalty": targets.loyalty}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be trained: one schedule per model, and in words why the others are left out."""
+
+    schedules: tuple[Schedule, ...]
+    left_out: tuple[str, ...]
+    from_outcomes: frozenset[str]
+    outcomes: Mapping[str, pa.Table] = field(default_factory=dict)
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """Every as_of that the plan needs, oldest first."""
+        return tuple(sorted({as_of for item in self.schedules for as_of in (*item.train, item.test)}))
+
+
+def plan_targets(bank: Bank, engine: Engine, test_as_of: date | None) -> Plan:
+    """Choose targets, horizons and dates for a bank.
+
+    A target with rows in `outcomes` takes its spine from there. `default` is computed where loans and
+    repayments exist.
+
+    Raises
+    ------
+    PipelineError
+        Nothing can be trained: says why, target by target.
+    """
+    policy = read_policy("targets")
+    outcomes = _outcomes(engine)
+    chosen: list[Schedule] = []
+    left_out: list[str] = []
+    for target in TARGETS:
+        if target in outcomes:
+            found = _outcome_schedule(target, outcomes[target], test_as_of)
+            chosen.append(found)
+        elif target in _EXPRESSIONS and {"transactions", "balances"} & set(bank.manifest.tables):
+            schedules, refused = _computed(target, bank, policy, test_as_of)
+            chosen.extend(schedules)
+            left_out.extend(refused)
+        else:
+            left_out.append(f"{target}: no label can be computed from these tables, and outcomes has none")
+    if not chosen:
+        raise PipelineError("training: nothing can be trained. " + "; ".join(left_out))
+    return Plan(tuple(chosen), tuple(left_out), frozenset(outcomes), outcomes)
+
+
+def _outcomes(engine: Engine) -> dict[str, pa.Table]:
+    if "outcomes" not in engine.tables:
+        return {}
+    rows = engine.tables["outcomes"]
+    rows = rows.filter(rows.until_day == targets.FOREVER).select("customer_id", "as_of", "target", "value")
+    table = engine.fetch(rows).sort_by([("as_of", "ascending"), ("customer_id", "ascending")])
+    names = sorted(set(table["target"].to_pylist()))
+    return {name: table.filter(pc.equal(table["target"], name)) for name in names}
+
+
+def _outcome_schedule(target: str, rows: pa.Table, test_as_of: date | None) -> Schedule:
+    dates = sorted(set(rows["as_of"].to_pylist()))
+    test = dates[-1] if test_as_of is None else test_as_of
+    if test not in dates:
+        raise PipelineError(
+            f"outcomes, target {target}: expected a test as_of that has outcomes ({dates[0]} to {dates[-1]}); got {test}"
+        )
+    return Schedule(target=target, horizon=None, train=tuple(day for day in dates if day < test), test=test)
+
+
+def _computed(
+    target: str, bank: Bank, policy: Mapping[str, Any], test_as_of: date | None
+) -> tuple[list[Schedule], list[str]]:
+    training = policy["training"]
+    span = Span(first=_first_day(bank), until=bank.manifest.data_until)
+    horizons: Sequence[int] = policy[target]["horizons"]
+    least = 1 if target == "churn" else training["minimum_dates"]
+    rules = ScheduleRules(policy["gap_days"], least, training["maximum_dates"], training["minimum_history_days"])
+    base = policy["growth"]["base_window_days"]
+    has_balances = "balances" in bank.manifest.tables
+    back = {days: (base if has_balances else days) if target == "growth" else 0 for days in horizons}
+    if target != "churn":
+        one, refused = longest(target, horizons, span, test_as_of, rules, back)
+        return ([one] if one else []), list(refused) if one is None else []
+    found = [schedule(target, days, span, test_as_of, rules) for days in horizons]
+    return (
+        [item for item in found if isinstance(item, Schedule)],
+        [item for item in found if isinstance(item, str)],
+    )
+
+
+def _first_day(bank: Bank) -> date:
+    """First day of the table that activity is read from."""
+    starts = bank.manifest.data_from
+    return starts["transactions"] if "transactions" in starts else starts["balances"]
+
+
+def read_datasets(source: Store, engine: Engine, plan: Plan) -> dict[str, tuple[Dataset, Dataset | None]]:
+    """Read the training and test rows of every model, features through the feature store in one go.
+
+    Training labels are seen as the bank knew them on the test date; test labels as it knows them today.
+    """
+    labels: dict[str, list[pa.Table]] = {}
+    for item in plan.schedules:
+        if item.target in plan.from_outcomes:
+            labels[item.key] = _outcome_labels(item, plan.outcomes[item.target])
+        else:
+            labels[item.key] = _computed_labels(source, engine, item)
+    keys = pa.concat_tables(
+        [part.select(["customer_id", "as_of"]) for parts in labels.values() for part in parts if part.num_rows]
+    )
+    keys = keys.group_by(["as_of", "customer_id"]).aggregate([])
+    keys = keys.select(["customer_id", "as_of"]).sort_by([("as_of", "ascending"), ("customer_id", "ascending")])
+    names = tuple(feature.name for feature in source.bank.catalogue.features if feature.model_input)
+    frame = feast_store.read_training_frame(source.directory, keys, names, source.bank.manifest.zone)
+    place = {
+        pair: row
+        for row, pair in enumerate(zip(keys["customer_id"].to_pylist(), keys["as_of"].to_pylist(), strict=True))
+    }
+
+    def dataset(part: pa.Table) -> Dataset:
+        pairs = zip(part["customer_id"].to_pylist(), part["as_of"].to_pylist(), strict=True)
+        return assemble(frame.take(pa.array([place[pair] for pair in pairs])), part, names)
+
+    return {
+        key: (dataset(parts[0]), dataset(parts[1]) if parts[1].num_rows and parts[0].num_rows else None)
+        if parts[0].num_rows
+        else (dataset(parts[1]), None)
+        for key, parts in labels.items()
+    }
+
+
+def _outcome_labels(item: Schedule, rows: pa.Table) -> list[pa.Table]:
+    table = pa.table(
+        {
+            "customer_id": rows["customer_id"],
+            "as_of": rows["as_of"],
+            "label": rows["value"].cast(pa.float64()),
+            "level": pa.array(np.full(rows.num_rows, np.nan)),
+        }
+    )
+    return [
+        table.filter(pc.less(table["as_of"], pa.scalar(item.test, pa.date32()))),
+        table.filter(pc.equal(table["as_of"], pa.scalar(item.test, pa.date32()))),
+    ]
+
+
+def _computed_labels(source: Store, engine: Engine, item: Schedule) -> list[pa.Table]:
+    assert item.horizon is not None
+    policy = read_policy("targets")
+    decimals = source.bank.manifest.currency_decimals
+    parts = []
+    for dates, known_at in ((item.train, feast_store.day_number(item.test)), ((item.test,), source.bank.until_day)):
+        spine = engine.load(f"label_spine_{item.key}", _eligible(source, dates))
+        settings = targets.LabelSettings(known_at=known_at, decimals=decimals, gap=policy["gap_days"])
+        label = engine.fetch(_EXPRESSIONS[item.target](engine.tables, spine, item.horizon, settings))
+        if "level" not in label.column_names:
+            label = label.append_column("level", pa.array(np.full(label.num_rows, np.nan)))
+        label = label.filter(pc.is_valid(label["label"]))
+        parts.append(label.select(["customer_id", "as_of", "label", "level"]).sort_by(
+            [("as_of", "ascending"), ("customer_id", "ascending")]))
+    return parts
+
+
+def _eligible(source: Store, dates: Sequence[date]) -> pa.Table:
+    """Return customers who can be scored at each date: customer_id, as_of, as_of_day."""
+    parts = []
+    for as_of in dates:
+        statuses = source.statuses(as_of)
+        ids = statuses.filter(pc.equal(statuses["status_code"], 0.0))["customer_id"].combine_chunks()
+        parts.append(
+            pa.table(
+                {
+                    "customer_id": ids,
+                    "as_of": pa.array([as_of] * len(ids), pa.date32()),
+                    "as_of_day": pa.array([feast_store.day_number(as_of)] * len(ids), pa.int32()),
+                }
+            )
+        )
+    return pa.concat_tables(parts)

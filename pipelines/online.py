@@ -1,0 +1,62 @@
+"""The newest as_of for serving: every customer's vector and facts, from the offline store to the online one."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import numpy as np
+
+from features.groups.profile import STATUS
+from pipelines.build import Progress, Store, build, read_features
+from pipelines.publish import Publication, PublishReport, publish_online
+from pipelines.settings import Home
+
+
+def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | None = None) -> PublishReport:
+    """Build an as_of where it is missing, and make it the one that serving answers from.
+
+    Raises
+    ------
+    PublishError
+        A newer as_of is published already.
+    """
+    build(source, [as_of], progress)
+    names = source.bank.catalogue.names
+    statuses = source.statuses(as_of)
+    frame = read_features(source, as_of)
+    values = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in names]).astype(np.float64)
+    rows = len(values)
+    done = 0
+
+    def on_rows(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress:
+            progress(f"publish {as_of}", done / rows)
+
+    publication = Publication(
+        as_of=as_of,
+        zone=source.bank.manifest.zone,
+        names=names,
+        catalogue_digest=source.bank.catalogue.digest,
+        data_digest=source.bank.manifest.digest,
+        customer_ids=tuple(frame["customer_id"].to_pylist()),
+        values=values,
+        facts=tuple(
+            _facts(as_of, source.bank.catalogue.digest, int(code)) for code in statuses["status_code"].to_pylist()
+        ),
+    )
+    return publish_online(home.online, publication, on_rows)
+
+
+def _facts(as_of: date, catalogue: str, code: int) -> str:
+    """Write what is no number of a model, as canonical JSON."""
+    name = STATUS[code]
+    facts = {
+        "as_of": as_of.isoformat(),
+        "catalogue": catalogue,
+        "status": "ok" if name == "ok" else "not_scorable",
+        "reason": None if name == "ok" else name,
+    }
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,139 @@
+"""Scores of every customer at an as_of: the answers of /predict, as Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.groups.profile import STATUS
+from pipelines.build import Progress, Store, build, read_features
+from pipelines.settings import Home
+from serving.answers import Answer, Answerer
+from serving.bundle import Bundle, FeatureFrame
+from serving.champion import load_champion
+
+CHUNK = 2_000
+_REASON = pa.list_(
+    pa.struct(
+        [
+            ("family", pa.string()),
+            ("feature", pa.string()),
+            ("value", pa.float64()),
+            ("usual", pa.float64()),
+            ("unit", pa.string()),
+            ("effect", pa.float64()),
+            ("text", pa.string()),
+        ]
+    )
+)
+_TYPES = {
+    "horizon_days": pa.int32(),
+    "band": pa.string(),
+    "expected_change": pa.int64(),
+    "low": pa.int64(),
+    "high": pa.int64(),
+}
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """How many customers were scored, and where the file lies."""
+
+    out: Path
+    version: str
+    as_of: date
+    scored: int
+    not_scorable: int
+
+
+def score(
+    home: Home, source: Store, as_of: date, out: Path, *, reasons: int = 5, language: str = "zh",
+    progress: Progress | None = None,
+) -> ScoreReport:
+    """Score everyone known at as_of with the champion; the file appears only when it is whole.
+
+    One row per customer, the nested answer in columns named by path (`churn_by_horizon_180`), reasons as a list
+    of structs; a customer who cannot be scored has his status and reason, and nulls.
+    """  # fmt: skip
+    answerer = load_champion(home.root)
+    bundle = answerer.bundle
+    build(source, [as_of], progress)
+    statuses = source.statuses(as_of)
+    codes = statuses["status_code"].to_numpy().astype(int)
+    frame = read_features(source, as_of, bundle.names)
+    values = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in bundle.names]).astype(np.float64)
+    ids = np.array(frame["customer_id"].to_pylist(), dtype=object)
+    schema = answer_schema(bundle, answerer)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = out.with_name(f".{out.name}.draft")
+    try:
+        with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+            for start in range(0, len(ids), CHUNK):
+                part = slice(start, start + CHUNK)
+                answers = _answers(answerer, ids[part], codes[part], values[part], as_of, reasons, language)
+                writer.write_table(flat_table(answers, schema, as_of, answerer.version))
+                if progress:
+                    progress(f"score {as_of}", min(1.0, (start + CHUNK) / len(ids)))
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
+    scored = int((codes == 0).sum())
+    return ScoreReport(out, answerer.version, as_of, scored, len(codes) - scored)
+
+
+def _answers(
+    answerer: Answerer, ids: np.ndarray[Any, Any], codes: np.ndarray[Any, Any], values: np.ndarray[Any, Any],
+    as_of: date, reasons: int, language: str,
+) -> list[Answer]:  # fmt: skip
+    is_ok = codes == 0
+    frame = FeatureFrame(tuple(ids[is_ok]), as_of.isoformat(), answerer.bundle.names, values[is_ok])
+    written = iter(
+        answerer.written(frame, answerer.bundle.predict(frame, "numba", 2), reasons, language) if is_ok.any() else []
+    )
+    return [
+        next(written) if code == 0 else answerer.not_scorable(str(customer_id), STATUS[int(code)], language)
+        for customer_id, code in zip(ids, codes, strict=True)
+    ]
+
+
+def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
+    """Return the columns of a bundle's answers, named by path."""
+    columns: list[tuple[str, pa.DataType]] = [
+        ("customer_id", pa.string()),
+        ("as_of", pa.date32()),
+        ("bundle_version", pa.string()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+        ("text", pa.string()),
+    ]
+    sample = FeatureFrame(("",), "", bundle.names, np.full((1, len(bundle.names)), np.nan))
+    answer = answerer.written(sample, bundle.predict(sample, "numpy"), 0, "en")[0]
+    for target in answerer.headlines:
+        for path, _ in _flatten(target, answer[target]):
+            columns.append((path, _TYPES.get(path.removeprefix(f"{target}_"), pa.float64())))
+        columns.append((f"reasons_{target}", _REASON))
+        columns.append((f"base_{target}", pa.float64()))
+    return pa.schema(columns)
+
+
+def _flatten(path: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        return [item for name, inner in value.items() for item in _flatten(f"{path}_{name}", inner)]
+    return [(path, value)]
+
+
+def flat_table(answers: Sequence[Answer], schema: pa.Schema, as_of: date, version: str) -> pa.Table:
+    """Put answers into columns named by path; what an answer lacks is null."""
+    rows = []
+    for answer in answers:
+        row = {path: value for name, inner in answer.items() for path, value in _flatten(name, inner)}
+        row["as_of"], row["bundle_version"] = as_of, version
+        rows.append(row)
+    return pa.Table.from_pylist(rows, schema=schema)

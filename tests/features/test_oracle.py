@@ -1,0 +1,118 @@
+"""Every feature against an independent computation in plain Python, on random banks full of coincidences."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.compute import Computed, compute, tell
+from tests.handover import Bank
+from tests.oracle import oracle_features
+from tests.oracle_numbers import Value
+from tests.oracle_targets import oracle_status
+from tests.random_bank import AS_OFS, random_bank
+
+ROWS = int(os.environ.get("BELLWETHER_SWEEP_ROWS", "5000"))
+"""How many (customer, as_of) rows are compared at least; `make test-full` sets 200,000."""
+
+FIRST_SEED = int(os.environ.get("BELLWETHER_SWEEP_SEED", "1"))
+CUSTOMERS = max(260, min(2_000, ROWS // 50))
+
+REL = 1e-9
+"""Both sides take exact sums of whole numbers and then divide or take a root a few times, which loses some
+1e-16 each; a wrong row or day changes a feature of these banks by far more than 1e-9."""
+
+
+@dataclass
+class Tally:
+    """What has been compared so far, and the first differences."""
+
+    rows: int = 0
+    values: int = 0
+    names: set[str] = field(default_factory=set)
+    banks: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+def is_equal(expected: Value, got: float | None) -> bool:
+    """Whole numbers exactly, floats relatively; null only equals null."""
+    if expected is None or got is None:
+        return expected is None and got is None
+    if isinstance(expected, int):
+        return got == expected
+    return abs(got - expected) <= REL * abs(expected)
+
+
+def compare_bank(seed: int, bank: Bank, computed: Computed, tally: Tally) -> None:
+    """Compare every feature and status of one bank at every as_of."""
+    texts: dict[tuple[str, str], float | None] = {}
+    for as_of in AS_OFS:
+        expected, got = oracle_features(bank, as_of), computed.features(as_of)
+        assert set(got) == set(expected), f"seed {seed}, {as_of}: rows differ {set(got) ^ set(expected)}"
+        assert computed.statuses(as_of) == oracle_status(bank, as_of), f"seed {seed}, {as_of}: statuses"
+        for customer_id, features in expected.items():
+            assert set(features) == set(got[customer_id]), (
+                f"seed {seed}: {set(features) ^ set(computed.names)}"
+            )
+            where = f"seed {seed}, {as_of}, customer {customer_id}"
+            compare_row(where, features, got[customer_id], tally, texts)
+        tally.rows += len(expected)
+    assert len(set(texts.values())) == len(texts), f"two texts of one attribute share a code: {texts}"
+
+
+def compare_row(
+    where: str,
+    expected: Mapping[str, Value],
+    got: Mapping[str, float | None],
+    tally: Tally,
+    texts: dict[tuple[str, str], float | None],
+) -> None:
+    """Compare one customer's features; a text attribute must always have the same code."""
+    for name, value in expected.items():
+        tally.values += 1
+        tally.names.add(name)
+        if isinstance(value, str):
+            same = texts.setdefault((name, value), got[name]) == got[name] and got[name] is not None
+        else:
+            same = is_equal(value, got[name])
+        if not same:
+            tally.differences.append(f"{where}: {name} expected {value!r}, got {got[name]!r}")
+
+
+def test_every_feature_equals_the_oracle(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tally = Tally()
+    while tally.rows < ROWS:
+        seed = FIRST_SEED + tally.banks
+        is_csv = seed % 2 == 0
+        bank = random_bank(seed, CUSTOMERS, is_csv=is_csv)
+        directory: Path = tmp_path_factory.mktemp(f"bank_{seed}")
+        computed = compute(bank, directory, AS_OFS, "csv" if is_csv else "parquet")
+        compare_bank(seed, bank, computed, tally)
+        tally.banks += 1
+    tell(
+        capsys,
+        f"oracle: {tally.rows} (customer, as_of) rows of {tally.banks} banks, rows out = rows in, "
+        f"{len(tally.names)} features, {tally.values} values, {len(tally.differences)} differences",
+    )
+    assert not tally.differences, "\n".join(tally.differences[:20])
+    assert tally.rows >= ROWS
+
+
+def test_oracle_sees_every_feature_that_the_catalogue_has() -> None:
+    """Between them the first banks have every built-in feature with a value that is neither null nor zero."""
+    from features.definitions import FEATURES
+
+    seen: set[str] = set()
+    for seed in range(1, 6):
+        bank = random_bank(seed, 60)
+        for as_of in (date(2024, 4, 1), date(2024, 10, 28)):
+            for features in oracle_features(bank, as_of).values():
+                seen |= {name for name, value in features.items() if value}
+    assert {feature.name for feature in FEATURES} <= seen
