@@ -36,7 +36,7 @@ class Window:
         return f"{self.days}d"
 
     def holds(self, day: ir.IntegerValue, as_of_day: ir.IntegerValue) -> ir.BooleanValue:
-        """Is the day inside the window?"""
+        """Say whether the day is inside the window."""
         return (day >= as_of_day - self.days) & (day < as_of_day)
 
 
@@ -103,7 +103,7 @@ def exact(value: ir.NumericValue) -> ir.DecimalValue:
 
 
 def reached(tables: Tables, name: str, as_of_day: ir.IntegerValue) -> ir.BooleanValue:
-    """Can the table hold a row before as_of at all?"""
+    """Say whether the table can hold a row before as_of at all."""
     return as_of_day > tables.first_day[name]
 
 

@@ -13,7 +13,7 @@ import click
 import typer
 
 from pipelines.settings import Home, read_home
-from pipelines.terminal import Bar, Terminal, default_language
+from pipelines.terminal import Bar, Language, Terminal, default_language
 
 app = typer.Typer(
     add_completion=False,
@@ -95,7 +95,9 @@ def import_source(
 @app.command()
 def check(
     data: Annotated[Path, typer.Argument(help="Directory with a bank's tables.")],
-    known_at: Annotated[datetime | None, typer.Option(help="Events after this moment are quarantined.")] = None,
+    known_at: Annotated[
+        datetime | None, typer.Option(help="Events after this moment are quarantined.")
+    ] = None,
 ) -> None:
     """Hold tables against the contract: counts, quarantine, which features they give. Exit 1 if one is rejected."""
     from features.definitions import bank_catalogue
@@ -132,7 +134,7 @@ def features(
     from pipelines.online import publish_as_of
     from pipelines.train import prepared_tables
 
-    assert every == "month"  # noqa: S101 - the only step there is
+    assert every == "month"
     call = _here()
     dates = _months(as_of.date(), (until or as_of).date())
     with call.terminal.progress() as bar:
@@ -161,7 +163,8 @@ def train(
     predictions: Annotated[Path | None, typer.Option(help="Write the test rows here as Parquet.")] = None,
 ) -> None:
     """Train, test, calibrate, explain, log and register models; alias challenger (champion where there is none)."""
-    from pipelines.train import TrainOptions, register, train as run
+    from pipelines.train import TrainOptions, register
+    from pipelines.train import train as run
 
     call = _here()
     options = TrainOptions(test_as_of.date() if test_as_of else None, seed, predictions)
@@ -195,9 +198,8 @@ def score(
     call = _here()
     with call.terminal.progress() as bar:
         store = open_store(call.home, prepared_tables(call.home, data, bar))
-        report = run(
-            call.home, store, as_of.date(), out, reasons=reasons, language=call.terminal.language, progress=bar
-        )
+        options = ScoreOptions(reasons, call.terminal.language)
+        report = run(call.home, store, as_of.date(), out, options, bar)
     call.terminal.say(
         "scored",
         scored=f"{report.scored:,}",
@@ -225,11 +227,14 @@ def serve(
 ) -> None:
     """Serve /predict in the foreground until Ctrl-C, on this machine only."""
     from pipelines.demo import announce
-    from pipelines.serve import ServeOptions, serve as run
+    from pipelines.serve import ServeOptions
+    from pipelines.serve import serve as run
 
     call = _here()
     code = run(
-        call.home.root, ServeOptions(port=port, workers=workers), lambda _: announce(call.home, port, call.terminal)
+        call.home.root,
+        ServeOptions(port=port, workers=workers),
+        lambda _: announce(call.home, port, call.terminal),
     )
     raise typer.Exit(code)
 
@@ -246,7 +251,9 @@ def monitor(data: Data, as_of: NeededDay, out: Annotated[Path | None, typer.Opti
     with call.terminal.progress() as bar:
         store = open_store(call.home, prepared_tables(call.home, data, bar))
         build(store, [day], bar)
-        report = run(call.home, store, day, out or call.home.reports / f"monitor-{day}", call.terminal.language)
+        report = run(
+            call.home, store, day, out or call.home.reports / f"monitor-{day}", call.terminal.language
+        )
     call.terminal.monitored(report)
     call.terminal.result(report.to_dict())
     if report.alarms:
@@ -275,7 +282,11 @@ def bench(name: Annotated[Literal["predict", "score"], typer.Argument()]) -> Non
     call = _here()
     with call.terminal.progress() as bar:
         result = BENCHES[name](bar)
-    rows = [[part, key, f"{value:,.3f}"] for part in ("figures", "floor", "ratios") for key, value in result[part].items()]
+    rows = [
+        [part, key, f"{value:,.3f}"]
+        for part in ("figures", "floor", "ratios")
+        for key, value in result[part].items()
+    ]
     call.terminal.figures(f"bench {name}", ["", "", ""], rows)
     call.terminal.result(result)
 
@@ -294,7 +305,7 @@ def _counted(bar: Bar, text: str) -> Callable[[str, int, int], None]:
     return lambda name, done, total: bar(f"{text} {name}", done / max(total, 1))
 
 
-def take_common(arguments: Sequence[str]) -> tuple[list[str], Path | None, bool, str]:
+def take_common(arguments: Sequence[str]) -> tuple[list[str], Path | None, bool, Language]:
     """Take --home, --json and --language out of the arguments, wherever they stand.
 
     Examples
@@ -317,7 +328,7 @@ def take_common(arguments: Sequence[str]) -> tuple[list[str], Path | None, bool,
             if name == "--home":
                 home = Path(given)
             else:
-                language = given
+                language = "zh" if given == "zh" else "en"
         else:
             rest.append(argument)
     return rest, home, is_json, language

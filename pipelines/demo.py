@@ -17,7 +17,7 @@ from pipelines.errors import PipelineError
 from pipelines.intake import prepare
 from pipelines.monitor import monitor
 from pipelines.online import publish_as_of
-from pipelines.score import score
+from pipelines.score import ScoreOptions, score
 from pipelines.serve import ServeOptions, serve
 from pipelines.settings import Home, write_json
 from pipelines.sources.simulated import simulate
@@ -59,7 +59,9 @@ def run_demo(home: Home, options: DemoOptions, terminal: Terminal) -> None:
 
     def checked() -> None:
         with terminal.progress() as bar:
-            report = prepare(bank, home.tables, progress=lambda name, done, total: bar(f"check {name}", done / total))
+            report = prepare(
+                bank, home.tables, progress=lambda name, done, total: bar(f"check {name}", done / total)
+            )
         if report.rejected:
             raise PipelineError(f"{bank}: the simulated tables were rejected: {', '.join(report.rejected)}")
         results["prepared"] = report.prepared
@@ -78,10 +80,8 @@ def run_demo(home: Home, options: DemoOptions, terminal: Terminal) -> None:
     def scored() -> None:
         out = home.reports / f"scores-{results['as_of']}.parquet"
         with terminal.progress() as bar:
-            report = score(
-                home, open_store(home, results["prepared"]), results["as_of"], out, language=terminal.language,
-                progress=bar,
-            )  # fmt: skip
+            store = open_store(home, results["prepared"])
+            report = score(home, store, results["as_of"], out, ScoreOptions(language=terminal.language), bar)
         results["scores"] = {"out": str(out), "scored": report.scored, "not_scorable": report.not_scorable}
         terminal.say("scored", out=out, scored=f"{report.scored:,}", not_scorable=f"{report.not_scorable:,}",
                      as_of=report.as_of, version=report.version)  # fmt: skip
@@ -89,7 +89,11 @@ def run_demo(home: Home, options: DemoOptions, terminal: Terminal) -> None:
     def monitored() -> None:
         day: date = results["as_of"]
         report = monitor(
-            home, open_store(home, results["prepared"]), day, home.reports / f"monitor-{day}", terminal.language
+            home,
+            open_store(home, results["prepared"]),
+            day,
+            home.reports / f"monitor-{day}",
+            terminal.language,
         )
         terminal.monitored(report)
 
@@ -161,11 +165,11 @@ def curl_line(home: Home, port: int) -> str:
     scores = sorted(home.reports.glob("scores-*.parquet"))
     if scores:
         names = pq.read_schema(scores[-1]).names
-        table = pq.read_table(scores[-1], columns=[name for name in ("customer_id", "churn_probability") if name in names])
+        table = pq.read_table(
+            scores[-1], columns=[name for name in ("customer_id", "churn_probability") if name in names]
+        )
         if "churn_probability" in table.column_names:
             table = table.sort_by([("churn_probability", "descending")])
         customer = table["customer_id"][0].as_py()
     body = json.dumps({"customer_ids": [customer], "reasons": 5, "language": "zh"})
     return f"curl -s http://127.0.0.1:{port}/predict -H 'Content-Type: application/json' -d '{body}'"
-
-

@@ -96,7 +96,9 @@ def _computed(
     span = Span(first=_first_day(bank), until=bank.manifest.data_until)
     horizons: Sequence[int] = policy[target]["horizons"]
     least = 1 if target == "churn" else training["minimum_dates"]
-    rules = ScheduleRules(policy["gap_days"], least, training["maximum_dates"], training["minimum_history_days"])
+    rules = ScheduleRules(
+        policy["gap_days"], least, training["maximum_dates"], training["minimum_history_days"]
+    )
     base = policy["growth"]["base_window_days"]
     has_balances = "balances" in bank.manifest.tables
     back = {days: (base if has_balances else days) if target == "growth" else 0 for days in horizons}
@@ -128,15 +130,24 @@ def read_datasets(source: Store, engine: Engine, plan: Plan) -> dict[str, tuple[
         else:
             labels[item.key] = _computed_labels(source, engine, item)
     keys = pa.concat_tables(
-        [part.select(["customer_id", "as_of"]) for parts in labels.values() for part in parts if part.num_rows]
+        [
+            part.select(["customer_id", "as_of"])
+            for parts in labels.values()
+            for part in parts
+            if part.num_rows
+        ]
     )
     keys = keys.group_by(["as_of", "customer_id"]).aggregate([])
-    keys = keys.select(["customer_id", "as_of"]).sort_by([("as_of", "ascending"), ("customer_id", "ascending")])
+    keys = keys.select(["customer_id", "as_of"]).sort_by(
+        [("as_of", "ascending"), ("customer_id", "ascending")]
+    )
     names = tuple(feature.name for feature in source.bank.catalogue.features if feature.model_input)
     frame = feast_store.read_training_frame(source.directory, keys, names, source.bank.manifest.zone)
     place = {
         pair: row
-        for row, pair in enumerate(zip(keys["customer_id"].to_pylist(), keys["as_of"].to_pylist(), strict=True))
+        for row, pair in enumerate(
+            zip(keys["customer_id"].to_pylist(), keys["as_of"].to_pylist(), strict=True)
+        )
     }
 
     def dataset(part: pa.Table) -> Dataset:
@@ -171,15 +182,21 @@ def _computed_labels(source: Store, engine: Engine, item: Schedule) -> list[pa.T
     policy = read_policy("targets")
     decimals = source.bank.manifest.currency_decimals
     parts = []
-    for dates, known_at in ((item.train, feast_store.day_number(item.test)), ((item.test,), source.bank.until_day)):
+    for dates, known_at in (
+        (item.train, feast_store.day_number(item.test)),
+        ((item.test,), source.bank.until_day),
+    ):
         spine = engine.load(f"label_spine_{item.key}", _eligible(source, dates))
         settings = targets.LabelSettings(known_at=known_at, decimals=decimals, gap=policy["gap_days"])
         label = engine.fetch(_EXPRESSIONS[item.target](engine.tables, spine, item.horizon, settings))
         if "level" not in label.column_names:
             label = label.append_column("level", pa.array(np.full(label.num_rows, np.nan)))
         label = label.filter(pc.is_valid(label["label"]))
-        parts.append(label.select(["customer_id", "as_of", "label", "level"]).sort_by(
-            [("as_of", "ascending"), ("customer_id", "ascending")]))
+        parts.append(
+            label.select(["customer_id", "as_of", "label", "level"]).sort_by(
+                [("as_of", "ascending"), ("customer_id", "ascending")]
+            )
+        )
     return parts
 
 

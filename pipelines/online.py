@@ -25,7 +25,9 @@ def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | N
     names = source.bank.catalogue.names
     statuses = source.statuses(as_of)
     frame = read_features(source, as_of)
-    values = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in names]).astype(np.float64)
+    values = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in names]).astype(
+        np.float64
+    )
     rows = len(values)
     done = 0
 
@@ -44,7 +46,8 @@ def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | N
         customer_ids=tuple(frame["customer_id"].to_pylist()),
         values=values,
         facts=tuple(
-            _facts(as_of, source.bank.catalogue.digest, int(code)) for code in statuses["status_code"].to_pylist()
+            _facts(as_of, source.bank.catalogue.digest, int(code))
+            for code in statuses["status_code"].to_pylist()
         ),
     )
     return publish_online(home.online, publication, on_rows)

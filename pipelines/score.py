@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from features.groups.profile import STATUS
 from pipelines.build import Progress, Store, build, read_features
@@ -53,22 +54,36 @@ class ScoreReport:
     not_scorable: int
 
 
+@dataclass(frozen=True)
+class ScoreOptions:
+    """How answers are written: how many reasons per target, and in which language."""
+
+    reasons: int = 5
+    language: str = "zh"
+
+
 def score(
-    home: Home, source: Store, as_of: date, out: Path, *, reasons: int = 5, language: str = "zh",
+    home: Home,
+    source: Store,
+    as_of: date,
+    out: Path,
+    options: ScoreOptions,
     progress: Progress | None = None,
 ) -> ScoreReport:
     """Score everyone known at as_of with the champion; the file appears only when it is whole.
 
     One row per customer, the nested answer in columns named by path (`churn_by_horizon_180`), reasons as a list
     of structs; a customer who cannot be scored has his status and reason, and nulls.
-    """  # fmt: skip
+    """
     answerer = load_champion(home.root)
     bundle = answerer.bundle
     build(source, [as_of], progress)
     statuses = source.statuses(as_of)
     codes = statuses["status_code"].to_numpy().astype(int)
     frame = read_features(source, as_of, bundle.names)
-    values = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in bundle.names]).astype(np.float64)
+    values = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in bundle.names]).astype(
+        np.float64
+    )
     ids = np.array(frame["customer_id"].to_pylist(), dtype=object)
     schema = answer_schema(bundle, answerer)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +92,8 @@ def score(
         with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
             for start in range(0, len(ids), CHUNK):
                 part = slice(start, start + CHUNK)
-                answers = _answers(answerer, ids[part], codes[part], values[part], as_of, reasons, language)
+                frame = FeatureFrame(tuple(ids[part]), as_of.isoformat(), bundle.names, values[part])
+                answers = _answers(answerer, frame, codes[part], options)
                 writer.write_table(flat_table(answers, schema, as_of, answerer.version))
                 if progress:
                     progress(f"score {as_of}", min(1.0, (start + CHUNK) / len(ids)))
@@ -89,17 +105,20 @@ def score(
 
 
 def _answers(
-    answerer: Answerer, ids: np.ndarray[Any, Any], codes: np.ndarray[Any, Any], values: np.ndarray[Any, Any],
-    as_of: date, reasons: int, language: str,
-) -> list[Answer]:  # fmt: skip
+    answerer: Answerer, frame: FeatureFrame, codes: NDArray[np.int64], options: ScoreOptions
+) -> list[Answer]:
     is_ok = codes == 0
-    frame = FeatureFrame(tuple(ids[is_ok]), as_of.isoformat(), answerer.bundle.names, values[is_ok])
-    written = iter(
-        answerer.written(frame, answerer.bundle.predict(frame, "numba", 2), reasons, language) if is_ok.any() else []
-    )
+    ids = tuple(customer_id for customer_id, ok in zip(frame.customer_ids, is_ok, strict=True) if ok)
+    scorable = FeatureFrame(ids, frame.as_of, frame.names, frame.values[is_ok])
+    written: Iterator[Answer] = iter(())
+    if ids:
+        predictions = answerer.bundle.predict(scorable, "numba", 2)
+        written = iter(answerer.written(scorable, predictions, options.reasons, options.language))
     return [
-        next(written) if code == 0 else answerer.not_scorable(str(customer_id), STATUS[int(code)], language)
-        for customer_id, code in zip(ids, codes, strict=True)
+        next(written)
+        if code == 0
+        else answerer.not_scorable(customer_id, STATUS[int(code)], options.language)
+        for customer_id, code in zip(frame.customer_ids, codes, strict=True)
     ]
 
 

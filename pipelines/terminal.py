@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,6 +19,7 @@ from features.policy import read_policy
 if TYPE_CHECKING:
     from pipelines.monitor import MonitorReport
 
+Language = Literal["en", "zh"]
 SHOW_AFTER = 3.0
 SHOWN_FIGURES = (
     "auc", "average_precision", "top_decile_lift", "brier", "ece", "spearman", "spearman_change", "mae",
@@ -37,7 +38,7 @@ class Terminal:
     meant for people goes to standard error.
     """
 
-    def __init__(self, language: str, *, is_json: bool) -> None:
+    def __init__(self, language: Language, *, is_json: bool) -> None:
         self.language = language
         self.is_json = is_json
         self.people = Console(stderr=is_json, soft_wrap=True, highlight=False)
@@ -88,7 +89,9 @@ class Terminal:
             title = target if horizon is None else f"{target} {horizon}d"
             for name in [name for name in SHOWN_FIGURES if name in figures]:
                 beside = [f"{rule} {values[name]:.3f}" for rule, values in rules.items() if name in values]
-                rows.append([title, name, _shown(figures[name]), " · ".join(beside), str(figures["test_as_of"])])
+                rows.append(
+                    [title, name, _shown(figures[name]), " · ".join(beside), str(figures["test_as_of"])]
+                )
         columns = ["", "", self.text("model"), self.text("simple_rules"), self.text("tested")]
         self.figures(self.text("figures"), columns, rows)
         for reason in report["left_out"]:
@@ -152,10 +155,10 @@ class Bar:
             self._shown.stop()
 
 
-def default_language() -> str:
+def default_language() -> Language:
     """Return the user's language: BELLWETHER_LANGUAGE, else zh where the locale is Chinese, else en."""
     named = os.environ.get("BELLWETHER_LANGUAGE", "")
-    if named in {"en", "zh"}:
+    if named == "en" or named == "zh":  # noqa: PLR1714 - written so that the type is known
         return named
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "zh" if locale.lower().startswith("zh") else "en"

@@ -32,7 +32,7 @@ from serving.manifest import Bands, DataRange, FeatureSpec, Lineage, TargetSpec
 from training.dataset import Dataset
 from training.fit import Recipe, Scale
 from training.package import BundleParts, ModelParts, write_bundle
-from training.run import TrainedTarget, growth_scale, train_target
+from training.run import RunRules, TrainedTarget, growth_scale, train_target
 
 LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "feast", "ibis-framework", "duckdb", "pyarrow")
 
@@ -159,6 +159,7 @@ def _train_all(
 ) -> tuple[TrainedTarget, ...]:
     policy = read_policy("targets")
     recipe = Recipe(seed=options.seed, threads=options.threads)
+    rules = RunRules(recipe, policy["training"]["minimum_events"], policy["interval_level"])
     has_balances = "balances" in source.bank.manifest.tables
     trained = []
     for place, item in enumerate(plan.schedules):
@@ -173,12 +174,7 @@ def _train_all(
 
         if progress:
             progress(f"model {item.key}", place / len(plan.schedules))
-        trained.append(
-            train_target(
-                item, rows, test, recipe, scale=scale, minimum_events=policy["training"]["minimum_events"],
-                interval_level=policy["interval_level"], on_fit=on_fit,
-            )
-        )  # fmt: skip
+        trained.append(train_target(item, rows, test, rules, scale=scale, on_fit=on_fit))
     return tuple(trained)
 
 
@@ -229,7 +225,9 @@ def _write(
             card=card,
         ),
     )
-    return TrainResult(trained=trained, plan=plan, store=source, bundle_dir=draft, manifest_sha256=digest, card=card)
+    return TrainResult(
+        trained=trained, plan=plan, store=source, bundle_dir=draft, manifest_sha256=digest, card=card
+    )
 
 
 def _bank_words(source: Store) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -160,7 +161,7 @@ class Bundle:
         """Names of the features, in the order of the contributions."""
         return self.manifest.names
 
-    @property
+    @cached_property
     def is_protected(self) -> NDArray[np.bool_]:
         """(features,): those that are never shown as a reason."""
         return np.array([feature.protected for feature in self.manifest.features])

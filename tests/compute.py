@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import ibis.expr.types as ir
 import pyarrow.parquet as pq
 import pytest
 
+from features.groups import GROUPS
+from features.groups.profile import spine_of, status
+from features.policy import read_policy
 from pipelines.build import Store, build, open_store
 from pipelines.engine import Engine
 from pipelines.intake import prepare
@@ -25,7 +29,7 @@ Features = dict[str, dict[str, float | None]]
 
 @dataclass(frozen=True)
 class Computed:
-    """A bank after intake, with the offline store of its features."""
+    """A bank after intake, ready to compute features, statuses and labels."""
 
     store: Store
 
@@ -39,45 +43,68 @@ class Computed:
         """Features that the bank lacks, with the reason."""
         return self.store.bank.catalogue.absent
 
-    def features(self, as_of: date) -> Features:
-        """Every feature of every customer on the spine."""
-        build(self.store, [as_of])
-        found: Features = {row["customer_id"]: {} for row in self.store.statuses(as_of).to_pylist()}
-        for group in self.store.bank.catalogue.groups:
-            names = [feature.name for feature in self.store.bank.catalogue.of_group(group)]
-            rows = pq.read_table(self.store.view(group, as_of), columns=["customer_id", *names]).to_pylist()
-            assert len(rows) == len(found), f"{group}: {len(found)} rows in, {len(rows)} out"
-            for row in rows:
-                found[row["customer_id"]] |= {name: row[name] for name in names}
-        return found
-
-    def statuses(self, as_of: date) -> dict[str, str]:
-        """Status of every customer on the spine."""
+    def stored(self, as_of: date) -> tuple[Features, dict[str, str]]:
+        """Features and statuses of one as_of as `build` writes them to the offline store."""
         build(self.store, [as_of])
         rows = self.store.statuses(as_of).to_pylist()
-        return {row["customer_id"]: STATUSES[int(row["status_code"])] for row in rows}
+        statuses = {row["customer_id"]: STATUSES[int(row["status_code"])] for row in rows}
+        found: Features = {customer_id: {} for customer_id in statuses}
+        for group in self.store.bank.catalogue.groups:
+            names = [feature.name for feature in self.store.bank.catalogue.of_group(group)]
+            part = pq.read_table(self.store.view(group, as_of), columns=["customer_id", *names]).to_pylist()
+            assert len(part) == len(found), f"{group}: {len(found)} rows in, {len(part)} out"
+            for row in part:
+                found[row["customer_id"]] |= {name: row[name] for name in names}
+        return found, statuses
 
-    def labels(self, as_of: date, target: str, horizon: int) -> dict[str, float | None]:
-        """Label of every customer on the spine, whether or not the customer can be scored."""
-        ids = self.store.statuses(as_of).select(["customer_id"])
+    def at(self, as_ofs: Sequence[date]) -> dict[date, tuple[Features, dict[str, str]]]:
+        """Features and statuses of several as_of dates in one spine, straight from the expressions."""
         with Engine(self.store.bank) as engine:
-            everyone = engine.load("everyone", ids)
-            spine = engine.keep("label_spine", everyone.cross_join(engine.moments([as_of])))
+            spine = engine.keep("spine", spine_of(engine.tables, engine.moments(list(as_ofs))))
+            found: dict[date, tuple[Features, dict[str, str]]] = {as_of: ({}, {}) for as_of in as_ofs}
+            for row in engine.fetch(status(engine.tables, spine, _min_tenure())).to_pylist():
+                features, statuses = found[row["as_of"]]
+                features[row["customer_id"]] = {}
+                statuses[row["customer_id"]] = STATUSES[int(row["status_code"])]
+            for group in self.store.bank.catalogue.groups:
+                self._add(engine, spine, group, found)
+        return found
+
+    def _add(
+        self, engine: Engine, spine: ir.Table, group: str, found: dict[date, tuple[Features, dict[str, str]]]
+    ) -> None:
+        names = [feature.name for feature in self.store.bank.catalogue.of_group(group)]
+        part = GROUPS[group](engine.tables, spine).select("customer_id", "as_of", *names)
+        rows = engine.fetch(part).to_pylist()
+        wanted = sum(len(features) for features, _ in found.values())
+        assert len(rows) == wanted, f"{group}: {wanted} rows in, {len(rows)} out"
+        for row in rows:
+            found[row["as_of"]][0][row["customer_id"]] |= {name: row[name] for name in names}
+
+    def labels(self, as_of: date, wanted: Sequence[tuple[str, int]]) -> list[dict[str, float | None]]:
+        """Labels (target, horizon) of every customer on the spine, whether or not one can be scored."""
+        with Engine(self.store.bank) as engine:
+            spine = engine.keep("spine", spine_of(engine.tables, engine.moments([as_of])))
             settings = targets.LabelSettings(known_at=self.store.bank.until_day)
-            labels = getattr(targets, target)(engine.tables, spine, horizon, settings)
-            return {row["customer_id"]: row["label"] for row in engine.fetch(labels).to_pylist()}
+            found = []
+            for target, horizon in wanted:
+                labels = engine.fetch(getattr(targets, target)(engine.tables, spine, horizon, settings))
+                found.append({row["customer_id"]: row["label"] for row in labels.to_pylist()})
+        return found
+
+
+def _min_tenure() -> int:
+    return int(read_policy("targets")["min_tenure_days"])
+
+
+def compute(bank: Bank, directory: Path, form: Form = "parquet") -> Computed:
+    """Hand the bank over and prepare it; its state is in `directory`."""
+    report = prepare(write_bank(bank, directory / "handed_over", form), directory / "tables")
+    assert not report.rejected, report.to_dict()["rejected"]
+    return Computed(open_store(Home(directory / "home"), report.prepared))
 
 
 def tell(capsys: pytest.CaptureFixture[str], text: str) -> None:
     """Show how many cases a test tried, whether or not output is captured."""
     with capsys.disabled():
         sys.stdout.write(f"\n{text}\n")
-
-
-def compute(bank: Bank, directory: Path, as_ofs: Iterable[date] = (), form: Form = "parquet") -> Computed:
-    """Hand the bank over, prepare it and build its features at some as_of dates."""
-    report = prepare(write_bank(bank, directory / "handed_over", form), directory / "tables")
-    assert not report.rejected, report.to_dict()["rejected"]
-    store = open_store(Home(directory / "home"), report.prepared)
-    build(store, as_ofs)
-    return Computed(store)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import lightgbm as lgb
 import numpy as np
@@ -16,6 +16,11 @@ from training.package import BundleParts, ModelParts
 NAMES = tuple(f"f{i}" for i in range(12))
 SCALE = "f3"
 PROTECTED = "f1"
+KINDS: dict[str, Literal["probability", "share", "amount"]] = {
+    "churn": "probability",
+    "growth": "amount",
+    "loyalty": "share",
+}
 
 
 def draw_rows(seed: int, rows: int, features: int = len(NAMES)) -> FloatArray:
@@ -135,7 +140,7 @@ def _part(
     booster = train(values[:, : len(names)], label, objective=objective)
     text = booster.model_to_string()
     target, horizon = key.split("_")
-    kind = {"churn": "probability", "growth": "amount", "loyalty": "share"}[target]
+    kind = KINDS[target]
     is_amount = kind == "amount"
     return ModelParts(
         target=TargetSpec(

@@ -174,6 +174,7 @@ def known_by_customer(bank: Bank, as_of: date) -> dict[str, dict[str, list[Known
     return {table: by_customer(known_rows(bank, table, as_of)) for table in tables}
 
 
+@lru_cache(maxsize=256)
 def first_day(bank: Bank, table: str) -> date | None:
     """First day on which the table is complete: stated by the bank, otherwise the day of the first event."""
     if table in bank.data_from:

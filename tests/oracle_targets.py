@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from tests.handover import Bank
-from tests.oracle_balances import ASSETS, Stream
+from tests.oracle_balances import ASSETS, Stream, held
 from tests.oracle_known import Known, by_customer, final_rows, known_rows, local_day, states
 from tests.oracle_numbers import Value, answer
 
@@ -27,7 +27,10 @@ DRAINED_AT = Fraction(40, 100)
 
 
 def oracle_status(bank: Bank, as_of: date, min_tenure: int = 0) -> dict[str, str]:
-    """Whether each customer of the spine can be scored at as_of: ok, closed, no_history or dormant."""
+    """Whether each customer of the spine can be scored at as_of: ok, closed, no_history or dormant.
+
+    Dormant: was active once, by the same measure that says whether somebody is active now.
+    """
     known = {
         table: by_customer(known_rows(bank, table, as_of)) for table in bank.tables if table != "customers"
     }
@@ -50,7 +53,8 @@ def _status(bank: Bank, state: Known, own: Mapping[str, list[Known]], as_of: dat
         is_active, has_history = any((as_of - day).days <= DORMANT_AFTER for day in days), bool(days)
     elif "balances" in own:
         stream = Stream(own["balances"], "own")
-        is_active, has_history = (stream.amount(as_of.toordinal(), ASSETS) or 0) > 0, bool(stream.dates)
+        is_active = (stream.amount(as_of.toordinal(), ASSETS) or 0) > 0
+        has_history = any(held(report, ASSETS) > 0 for report in stream.reports.values())
     else:
         is_active = has_history = bool(own.get("snapshots"))
     if is_active:

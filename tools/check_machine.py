@@ -10,12 +10,16 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         f"Python: expected 3.11, 3.12 or 3.13; got {sys.version.split()[0]} ({sys.executable}). "
         "Install python3.11 or newer, or name one: make setup PYTHON=python3.12"
     )
-for module in ("venv", "ensurepip"):
-    if importlib.util.find_spec(module) is None:
-        MISSING.append(f"Python's {module}: expected it; got none. On Debian: apt-get install python3-venv")
+MISSING += [
+    f"Python's {module}: expected it; got none. On Debian: apt-get install python3-venv"
+    for module in ("venv", "ensurepip")
+    if importlib.util.find_spec(module) is None
+]
 try:
     ctypes.CDLL("libgomp.so.1")
 except OSError:
-    MISSING.append("libgomp.so.1 (LightGBM needs it): expected it; got none. On Debian: apt-get install libgomp1")
+    MISSING.append(
+        "libgomp.so.1 (LightGBM needs it): expected it; got none. On Debian: apt-get install libgomp1"
+    )
 if MISSING:
     sys.exit("This machine cannot run Bellwether yet:\n  " + "\n  ".join(MISSING))

@@ -172,8 +172,8 @@ def prove(compiled: CompiledModel, booster: "Booster", rows: FloatArray, seed: i
     ):
         if not difference <= TOLERANCE:
             raise CompileError(
-                f"proof over {proof.rows} rows, {name}: expected a difference of at most {TOLERANCE:g} of the "
-                f"sum of absolute terms, got {difference:g}. The tables are not this booster's: compile its text."
+                f"proof over {proof.rows} rows, {name}: expected a difference of at most {TOLERANCE:g} of "
+                f"the sum of absolute terms, got {difference:g}. Compile this booster's own text."
             )
     return proof
 

@@ -66,14 +66,22 @@ def assemble(frame: pa.Table, labels: pa.Table, names: Sequence[str]) -> Dataset
     """
     for key in ("customer_id", "as_of"):
         if frame[key].to_pylist() != labels[key].to_pylist():
-            raise TrainingError(f"training set: expected features and labels of the same {key}s in the same order")
-    values = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in names]).astype(np.float64)
+            raise TrainingError(
+                f"training set: expected features and labels of the same {key}s in the same order"
+            )
+    values = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in names]).astype(
+        np.float64
+    )
     label = labels["label"].to_numpy(zero_copy_only=False).astype(np.float64)
     if not np.isfinite(label).all():
-        raise TrainingError(f"training set: expected finite labels; got {int((~np.isfinite(label)).sum())} that are not")
+        raise TrainingError(
+            f"training set: expected finite labels; got {int((~np.isfinite(label)).sum())} that are not"
+        )
     if np.isinf(values).any():
         column = names[int(np.flatnonzero(np.isinf(values).any(axis=0))[0])]
-        raise TrainingError(f"training set: expected finite features or null; {column} holds an infinite value")
+        raise TrainingError(
+            f"training set: expected finite features or null; {column} holds an infinite value"
+        )
     return Dataset(
         customer_ids=tuple(frame["customer_id"].to_pylist()),
         as_of=frame["as_of"].to_numpy(zero_copy_only=False).astype("datetime64[D]"),

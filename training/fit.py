@@ -1,4 +1,4 @@
-"""Fitting one model per target and horizon: LightGBM of depth <= 3, calibrated on customers held out of the fit."""
+"""One model per target and horizon: LightGBM of depth <= 3, calibrated on customers held out of the fit."""
 
 from __future__ import annotations
 
@@ -141,7 +141,9 @@ def check_labels(target: str, train: Dataset, minimum: int) -> None:
                 "(features/policy/targets.yaml)."
             )
     elif len(train) < 2 * minimum or float(np.ptp(train.label)) == 0.0:
-        raise TrainingError(f"{target}: expected at least {2 * minimum} training rows whose labels vary; got {len(train)}")
+        raise TrainingError(
+            f"{target}: expected at least {2 * minimum} training rows whose labels vary; got {len(train)}"
+        )
 
 
 def fit(
@@ -169,22 +171,43 @@ def fit(
     features = usable_features(train)
     columns = [train.names.index(name) for name in features]
     values = np.ascontiguousarray(train.values[:, columns])
-    target, weight = _target_and_weight(train, scale)
-    parameters = recipe.parameters(kind)
-    raw, trees = _fold_margins(train, values, target, weight, features, recipe, parameters, on_fit)
-    whole = lgb.Dataset(values, target, weight=weight, feature_name=list(features))
-    text = lgb.train(parameters, whole, trees).model_to_string()
+    rows = _Rows(train.customer_ids, features, values, *_target_and_weight(train, scale))
+    raw, trees = _fold_margins(rows, recipe, recipe.parameters(kind), on_fit)
+    whole = rows.part(np.ones(len(train), dtype=np.bool_))
+    text = lgb.train(recipe.parameters(kind), whole, trees).model_to_string()
     if on_fit:
         on_fit(recipe.folds)
     shown = lgb.Booster(model_str=text)
     compiled = compile_booster(text, features)
-    proof = prove(compiled, shown, values[:: max(1, len(values) // 2000)])
-    calibration = None if kind == "amount" else fit_sigmoid(raw, train.label)
-    interval = None if scale is None else residual_interval(train.label / scale.of(train) - raw, interval_level)
     return Fitted(
-        kind=kind, features=features, booster_text=text, trees=shown.num_trees(), compiled=compiled, proof=proof,
-        calibration=calibration, scale=scale, interval=interval,
-    )  # fmt: skip
+        kind=kind,
+        features=features,
+        booster_text=text,
+        trees=shown.num_trees(),
+        compiled=compiled,
+        proof=prove(compiled, shown, values[:: max(1, len(values) // 2000)]),
+        calibration=None if kind == "amount" else fit_sigmoid(raw, train.label),
+        scale=scale,
+        interval=None
+        if scale is None
+        else residual_interval(train.label / scale.of(train) - raw, interval_level),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """What LightGBM sees of the training rows: (rows, features), and per row a target and a weight."""
+
+    customer_ids: tuple[str, ...]
+    features: tuple[str, ...]
+    values: FloatArray
+    target: FloatArray
+    weight: FloatArray | None
+
+    def part(self, mask: NDArray[np.bool_]) -> lgb.Dataset:
+        weight = None if self.weight is None else self.weight[mask]
+        names = list(self.features)
+        return lgb.Dataset(self.values[mask], self.target[mask], weight=weight, feature_name=names)
 
 
 def _target_and_weight(train: Dataset, scale: Scale | None) -> tuple[FloatArray, FloatArray | None]:
@@ -201,32 +224,25 @@ def _target_and_weight(train: Dataset, scale: Scale | None) -> tuple[FloatArray,
 
 
 def _fold_margins(
-    train: Dataset,
-    values: FloatArray,
-    target: FloatArray,
-    weight: FloatArray | None,
-    features: tuple[str, ...],
-    recipe: Recipe,
-    parameters: dict[str, Any],
-    on_fit: Callable[[int], None] | None,
+    rows: _Rows, recipe: Recipe, parameters: dict[str, Any], on_fit: Callable[[int], None] | None
 ) -> tuple[FloatArray, int]:
     """Margins of every row by a model that has not seen its customer, and the mean number of trees."""
-    fold = customer_folds(train.customer_ids, recipe.folds, recipe.seed)
-    raw = np.empty(len(train))
+    fold = customer_folds(rows.customer_ids, recipe.folds, recipe.seed)
+    raw = np.empty(len(rows.target))
     rounds = []
     for number in range(recipe.folds):
         out = fold == number
         if not out.any() or out.all():
-            raise TrainingError(f"fit: expected customers in each of {recipe.folds} folds; fold {number} has none")
-        learn, check = (
-            lgb.Dataset(values[mask], target[mask], weight=None if weight is None else weight[mask],
-                        feature_name=list(features))
-            for mask in (~out, out)
-        )  # fmt: skip
+            raise TrainingError(
+                f"fit: expected customers in each of {recipe.folds} folds; fold {number} has "
+                f"{int(out.sum())} of {len(out)} rows. Train on more customers."
+            )
         stop = lgb.early_stopping(recipe.patience, verbose=False)
-        booster = lgb.train(parameters, learn, recipe.max_trees, valid_sets=[check], callbacks=[stop])
+        booster = lgb.train(
+            parameters, rows.part(~out), recipe.max_trees, valid_sets=[rows.part(out)], callbacks=[stop]
+        )
         rounds.append(booster.best_iteration)
-        raw[out] = booster.predict(values[out], raw_score=True, num_iteration=booster.best_iteration)
+        raw[out] = booster.predict(rows.values[out], raw_score=True, num_iteration=booster.best_iteration)
         if on_fit:
             on_fit(number)
     return raw, max(1, round(float(np.mean(rounds))))

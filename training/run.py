@@ -67,15 +67,22 @@ def growth_scale(train: Dataset, has_balances: bool, horizon: int) -> Scale:  # 
     return Scale(features=names, floor=float(np.quantile(positive, 0.1)) if len(positive) else 1.0)
 
 
+@dataclass(frozen=True)
+class RunRules:
+    """How a target is trained: the recipe, the events it needs at least, and the level of intervals."""
+
+    recipe: Recipe
+    minimum_events: int
+    interval_level: float
+
+
 def train_target(
     schedule: Schedule,
     train: Dataset,
     test: Dataset | None,
-    recipe: Recipe,
+    rules: RunRules,
     *,
     scale: Scale | None = None,
-    minimum_events: int,
-    interval_level: float,
     on_fit: Callable[[int], None] | None = None,
 ) -> TrainedTarget:
     """Fit a target's model and compare it with the simple rules on rows it has not seen.
@@ -89,11 +96,16 @@ def train_target(
     """
     validation = "time"
     if test is None:
-        is_test = customer_folds(train.customer_ids, 5, recipe.seed + 1) == 0
+        is_test = customer_folds(train.customer_ids, 5, rules.recipe.seed + 1) == 0
         train, test, validation = train.where(~is_test), train.where(is_test), "customers"
-    check_labels(schedule.target, train, minimum_events)
+    check_labels(schedule.target, train, rules.minimum_events)
     fitted = fit(
-        KINDS[schedule.target], train, recipe, scale=scale, interval_level=interval_level, on_fit=on_fit
+        KINDS[schedule.target],
+        train,
+        rules.recipe,
+        scale=scale,
+        interval_level=rules.interval_level,
+        on_fit=on_fit,
     )
     prediction = fitted.predict(test)
     simple = dict(simple_scores(schedule.target, train, test))
@@ -128,9 +140,13 @@ def _baselines(fitted: Fitted, test: Dataset, simple: Mapping[str, FloatArray]) 
     """Return the simple rules' figures; a rule that only ranks has no calibration to report."""
     if fitted.kind == "probability":
         return {
-            rule: probability_metrics(test.label, score) if rule == "logistic" else ranking_metrics(test.label, score)
+            rule: probability_metrics(test.label, score)
+            if rule == "logistic"
+            else ranking_metrics(test.label, score)
             for rule, score in simple.items()
         }
     if fitted.kind == "share":
-        return {rule: {"spearman": share_metrics(test.label, score)["spearman"]} for rule, score in simple.items()}
+        return {
+            rule: {"spearman": share_metrics(test.label, score)["spearman"]} for rule, score in simple.items()
+        }
     return {"last_value": amount_metrics(test, np.zeros(len(test)))}

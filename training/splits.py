@@ -71,7 +71,13 @@ def newest_ripe(until: date, days: int) -> date:
 
 
 def schedule(
-    target: str, horizon: int, span: Span, test: date | None, rules: ScheduleRules, *, previous_window: int = 0
+    target: str,
+    horizon: int,
+    span: Span,
+    test: date | None,
+    rules: ScheduleRules,
+    *,
+    previous_window: int = 0,
 ) -> Schedule | str:
     """Choose the dates of one target and horizon, or say why there are none.
 
@@ -110,7 +116,11 @@ def schedule(
 
 
 def longest(
-    target: str, horizons: Sequence[int], span: Span, test: date | None, rules: ScheduleRules,
+    target: str,
+    horizons: Sequence[int],
+    span: Span,
+    test: date | None,
+    rules: ScheduleRules,
     previous_windows: Mapping[int, int],
 ) -> tuple[Schedule | None, tuple[str, ...]]:
     """Return the schedule of the longest horizon that has one, and why the longer ones have none."""

@@ -75,6 +75,8 @@ NEEDED_COLUMNS = {
     "contact_customer_share_365d": ("contacts", "direction"),
     "contact_reach_180d": ("contacts", "outcome"),
     **{
-        feature.name: ("contacts", "warmth") for feature in FEATURES if feature.name.startswith("contact_warmth")
+        feature.name: ("contacts", "warmth")
+        for feature in FEATURES
+        if feature.name.startswith("contact_warmth")
     },
 }

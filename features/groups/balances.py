@@ -124,10 +124,9 @@ def _deviation(own: ir.Table) -> ir.Table:
     total = (exact(days.asset) * exact(days.n)).sum().over(group_by=keys).cast("float64")
     count = days.n.sum().over(group_by=keys).cast("float64")
     centred = days.mutate(d=exact(days.asset) - exact((total / count).floor()))
-    squares = centred.group_by(*KEYS).aggregate(
+    return centred.group_by(*KEYS).aggregate(
         d1=(centred.d * exact(centred.n)).sum(), d2=(centred.d * centred.d * exact(centred.n)).sum()
     )
-    return squares
 
 
 def _slope(joined: ir.Table, days: int) -> ir.FloatingValue:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import ibis
 import ibis.expr.types as ir
 
@@ -29,7 +31,7 @@ def snapshots(tables: Tables, spine: ir.Table) -> ir.Table:
     return onto_spine(spine.select(*KEYS), rows.select("customer_id", rows.as_of, **columns))
 
 
-def _coded(value: ir.StringValue, codes: dict[str, int]) -> ir.FloatingValue:
+def _coded(value: ir.StringValue, codes: Mapping[str, int]) -> ir.FloatingValue:
     if not codes:
         return ibis.null("float64")
     return value.cases(

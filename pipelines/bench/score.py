@@ -49,7 +49,7 @@ class _Case:
 def bench_score(
     rows: int = 200_000, features: int = 60, seed: int = 1, progress: Callable[[str], None] | None = None
 ) -> dict[str, object]:
-    """Time scores with top-5 reasons of three models, from Parquet to Parquet, and what they are measured against.
+    """Time scores with top-5 reasons of three models, Parquet to Parquet, against bare predictions.
 
     The floor is LightGBM's plain prediction of the same rows by the same three models, from memory to memory;
     both use two threads, after a warm-up, by turns, and the median of three counts. `pred_contrib` runs over

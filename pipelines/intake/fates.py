@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.tables import ALWAYS, NEVER, Table
+from features.tables import ALWAYS, NEVER
 from pipelines.intake.stage import Stage
 from pipelines.intake.zones import ZoneClock
 

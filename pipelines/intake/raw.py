@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from features.tables import Column, Table
+from features.tables import Table
 from pipelines.intake.source import Source, SourceTable
 from pipelines.intake.words import TableRejected
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 
@@ -30,8 +31,9 @@ class Tiny:
 @pytest.fixture(scope="module", params=["csv", "parquet"])
 def tiny(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     """The tiny bank, handed over as CSV and as Parquet: the same numbers come out."""
-    computed = compute(tiny_bank(), tmp_path_factory.mktemp("tiny"), [AS_OF], request.param)
-    return Tiny(computed.features(AS_OF), computed.statuses(AS_OF), computed.names, computed.absent)
+    computed = compute(tiny_bank(), tmp_path_factory.mktemp("tiny"), request.param)
+    features, statuses = computed.stored(AS_OF)
+    return Tiny(features, statuses, computed.names, computed.absent)
 
 
 def near(*values: float) -> object:
@@ -265,8 +267,15 @@ def test_profile_columns_without_history_are_left_out_by_name(tiny: Tiny) -> Non
 
 
 @pytest.fixture(scope="module")
-def with_states(tmp_path_factory: pytest.TempPathFactory) -> Features:
-    return compute(bank_with_states(), tmp_path_factory.mktemp("states"), [AS_OF]).features(AS_OF)
+def dates_with_states(tmp_path_factory: pytest.TempPathFactory) -> Mapping[date, Features]:
+    """The bank with states at as_of, and 9 and 8 days before it."""
+    computed = compute(bank_with_states(), tmp_path_factory.mktemp("states"))
+    return {as_of: features for as_of, (features, _) in computed.at((AS_OF, before(9), before(8))).items()}
+
+
+@pytest.fixture
+def with_states(dates_with_states: Mapping[date, Features]) -> Features:
+    return dates_with_states[AS_OF]
 
 
 def test_state_of_the_day_before_counts_and_of_the_as_of_day_not(with_states: Features) -> None:
@@ -286,11 +295,10 @@ def test_customer_whose_first_state_is_of_the_as_of_day_is_not_on_the_spine(with
 
 
 def test_count_is_null_where_the_log_starts_on_the_as_of_day(
-    tmp_path_factory: pytest.TempPathFactory,
+    dates_with_states: Mapping[date, Features],
 ) -> None:
     """On the first day of `contacts` the log does not reach back; a day later it does, by one day."""
-    computed = compute(bank_with_states(), tmp_path_factory.mktemp("first_day"))
-    on_the_day, day_after = computed.features(before(9)), computed.features(before(8))
+    on_the_day, day_after = dates_with_states[before(9)], dates_with_states[before(8)]
     names = ("contact_count_30d", "contact_history_days")
     assert [on_the_day["day"][name] for name in names] == [None, 0]
     assert [day_after["day"][name] for name in names] == [0, 1]

@@ -61,7 +61,7 @@ def test_a_row_is_scaled_by_its_amounts_and_at_least_the_floor() -> None:
 
 
 def test_a_percentile_counts_equal_values_half() -> None:
-    """Of 1001 quantiles 500 are below 0.5 and one equal: 500.5 / 1001 = 50.0%; of 0 half of one: 0.05 -> 0.0."""
+    """Of 1001 quantiles 500 are below 0.5 and one equal: 500.5 / 1001 = 50.0%; for 0: 0.5 / 1001 = 0.0%."""
     found = percentiles(np.array(RISING), np.array([0.5, 0.0, 1.0, 0.9995, 2.0]))
     assert found.tolist() == [50.0, 0.0, 100.0, 99.9, 100.0]
     assert percentiles(np.zeros(1001), np.array([0.0])).tolist() == [50.0]

@@ -156,7 +156,7 @@ def rank_by_hand(effects: list[float], silent: set[int], count: int) -> tuple[li
 
 
 def test_the_strongest_effects_come_first_and_the_rest_is_added_up() -> None:
-    """Of |-3| > |2| = |-2| > |1| the two largest are -3 and the earlier 2; 1 - 2 + 0 + 5 (protected) are 4."""
+    """Of |-3| > |2| = |-2| > |1| the two largest are -3 and the earlier 2; 1 - 2 + 5 (protected) are 4."""
     effects = np.array([[1.0, 2.0, -2.0, -3.0, 0.0, 5.0]])
     silent = np.array([False, False, False, False, False, True])
     for engine in ("numpy", "numba"):

@@ -29,9 +29,10 @@ def test_one_split_gives_the_difference_from_the_expected_value() -> None:
 def test_two_features_share_what_they_do_together() -> None:
     """a <= 0 leads to b <= 0 ? 8 : 0 (10 rows each), a > 0 to 4 (20 rows): expected (80 + 0 + 80) / 40 = 4.
 
-    Row a, b <= 0: knowing a alone is worth 4 (mean of 8 and 0), b alone 0.5 x 8 + 0.5 x 4 = 6, both 8. So a gets
-    ((4 - 4) + (8 - 6)) / 2 = 1 and b ((6 - 4) + (8 - 4)) / 2 = 3.
-    Row a > 0, b <= 0: a alone 4, b alone 6, both 4: a gets ((4 - 4) + (4 - 6)) / 2 = -1, b ((6 - 4) + 0) / 2 = 1.
+    Row a, b <= 0: knowing a alone is worth 4 (mean of 8 and 0), b alone 0.5 x 8 + 0.5 x 4 = 6, both 8. So a
+    gets ((4 - 4) + (8 - 6)) / 2 = 1 and b ((6 - 4) + (8 - 4)) / 2 = 3.
+    Row a > 0, b <= 0: a alone 4, b alone 6, both 4. So a gets ((4 - 4) + (4 - 6)) / 2 = -1 and b
+    ((6 - 4) + (4 - 4)) / 2 = 1.
     """
     compiled = compile_booster(model_text([TWO_FEATURES]), ("a", "b"))
     contributions, margin = explain_numpy(compiled, np.array([[-1.0, -1.0], [1.0, -1.0]]))
@@ -61,7 +62,7 @@ def test_every_treatment_of_missing_values_is_reproduced(parameters: dict[str, b
 
 
 def test_the_zero_threshold_is_the_one_that_lightgbm_reads_rows_with() -> None:
-    """A value of +-1e-35 (as float32) is 0 when LightGBM reads a dense row, its neighbour away from 0 is not."""
+    """A value of +-1e-35 (as float32) is 0 when LightGBM reads a dense row, its outer neighbour is not."""
     edges = [ZERO, np.nextafter(ZERO, 1.0), -ZERO, np.nextafter(-ZERO, -1.0), 0.0, -0.0]
     values = draw_rows(7, 600, features=2)
     booster = train(values, (signal(values, 8) > 0).astype(float), zero_as_missing=True)

@@ -4,11 +4,11 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.sources.simulated.assets import PRODUCTS, Assets, Holdings, held_on
-from pipelines.sources.simulated.days import NEVER, Days, Flags, Numbers, moments
+from pipelines.sources.simulated.days import NEVER, Numbers, moments
 from pipelines.sources.simulated.flows import CHANNELS, KINDS, PARTIES, Flows
 from pipelines.sources.simulated.history import Bank
 from pipelines.sources.simulated.noise import recording
-from pipelines.sources.simulated.population import CARDS, RETAIL
+from pipelines.sources.simulated.population import RETAIL
 from pipelines.sources.simulated.writing import chosen, dates, money, numbered, stamps, table_of
 
 LIABILITIES = ("loan", "card_credit")

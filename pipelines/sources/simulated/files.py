@@ -33,7 +33,7 @@ def customers_table(bank: Bank, history: History, credit_line: Numbers) -> pa.Ta
     """
     rng, profile = bank.streams.of("customer_file"), bank.population.profile
     customer, month, valid_from = _states(bank, history)
-    is_last = np.append(customer[1:] != customer[:-1], True)  # noqa: FBT003 - numpy's own argument
+    is_last = np.append(customer[1:] != customer[:-1], True)
     closes = np.where(is_last & (history.closes[customer] < bank.calendar.stop), history.closes[customer], NEVER)
     card = history.card[customer, month]
     manager = _occupants(bank, history)[customer, month]

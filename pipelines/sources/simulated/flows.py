@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.sources.simulated.days import NEVER, Days, Flags, Numbers, day_of_month
+from pipelines.sources.simulated.days import Days, Flags, Numbers, day_of_month
 from pipelines.sources.simulated.history import Bank, History
 from pipelines.sources.simulated.leaving import assets_left
 from pipelines.sources.simulated.movements import CHASE, DRAIN, Movements

@@ -44,16 +44,17 @@ def draw_departures(customer: Days, first: int, rng: np.random.Generator, rates:
     decided = first + rng.integers(0, law.decides_within_days, n)
     length = rng.uniform(*law.length_days, n)
     end = decided + length.astype(np.int64)
-    lingers = rng.random(n) < law.lingers
+    way = rng.choice(3, n, p=law.ways)
+    lingers = (way == FADES) & (rng.random(n) < law.lingers)
     wait = np.where(lingers, rng.integers(*law.lingering_days, n), rng.integers(*law.closing_days, n))
     return Departures(
         customer=customer,
         decided=decided,
-        way=rng.choice(3, n, p=law.ways),
+        way=way,
         length=length,
         silent_from=end,
         closes=end + wait,
-        residual=rng.uniform(*law.residual, n),
+        residual=np.where(lingers, 1.0, rng.uniform(*law.residual, n)),
         won_back=np.full(n, NEVER),
     )
 

@@ -51,8 +51,8 @@ class Looks:
     settling_load: float = 1.35
     neglect: float = 0.065
     neglect_skill: float = 0.045
-    neglect_ends: float = 0.17
-    neglect_slows: float = 3.5
+    neglect_ends: float = 0.2
+    neglect_slows: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Touch:
     warmth_bias: float = 0.25
     late_share: float = 0.08
     late_days: int = 18
-    complaints: float = 0.012
+    complaints: float = 0.02
     complaint_mood: float = 0.55
     handled_well: float = 0.35
     handled_skill: float = 0.45
@@ -97,12 +97,12 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -6.15
+    base: float = -5.75
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
-    mood: float = 0.95
+    mood: float = 1.05
     silence: float = 1.1
     silence_limit: float = 1.4
-    grudge: float = 0.75
+    grudge: float = 0.65
     rates_elsewhere: float = 0.25
     strain: float = 0.35
     new_manager: float = 0.35
@@ -120,10 +120,10 @@ class Leaving:
 
     ways: tuple[float, float, float] = (0.40, 0.22, 0.38)
     decides_within_days: int = 8
-    length_days: tuple[float, float] = (36.0, 68.0)
-    closing_days: tuple[int, int] = (1, 9)
-    lingers: float = 0.10
-    lingering_days: tuple[int, int] = (40, 170)
+    length_days: tuple[float, float] = (28.0, 46.0)
+    closing_days: tuple[int, int] = (1, 7)
+    lingers: float = 0.35
+    lingering_days: tuple[int, int] = (30, 130)
     residual: tuple[float, float] = (0.12, 0.36)
     won_back: float = 0.10
     won_back_until: float = 0.75

@@ -1,19 +1,22 @@
 """From a seed to a directory of tables."""
 
-from pathlib import Path
 import time
+
 import numpy as np
-import pyarrow as pa
-from pipelines.sources.simulated.rates import DATA_UNTIL, RATES, Rates
+
+from pipelines.sources.simulated import accounts, contacts, everyday, files
+from pipelines.sources.simulated import assets as at
+from pipelines.sources.simulated import flows as fl
+from pipelines.sources.simulated import movements as mv
 from pipelines.sources.simulated.days import *
-from pipelines.sources.simulated.streams import Streams
-from pipelines.sources.simulated.population import draw_population
-from pipelines.sources.simulated.staff import branches_of, hire
-from pipelines.sources.simulated.world import draw_world
 from pipelines.sources.simulated.history import Bank, live_through
-from pipelines.sources.simulated import movements as mv, assets as at, everyday, flows as fl, contacts, files, accounts
+from pipelines.sources.simulated.population import draw_population
+from pipelines.sources.simulated.rates import DATA_UNTIL, RATES
+from pipelines.sources.simulated.staff import branches_of, hire
+from pipelines.sources.simulated.streams import Streams
+from pipelines.sources.simulated.world import draw_world
 from pipelines.sources.simulated.writing import *
-from pipelines.sources.simulated.noise import with_duplicates
+
 
 def go(customers, months, seed, out, rates=RATES):
     t=time.time()
