@@ -192,6 +192,7 @@ def score(
 ) -> None:
     """Score every customer: the answers of /predict, as Parquet."""
     from pipelines.build import open_store
+    from pipelines.score import ScoreOptions
     from pipelines.score import score as run
     from pipelines.train import prepared_tables
 

@@ -92,8 +92,8 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    """Pieces between which a line may end: Latin words with their space, single Chinese characters."""
-    return re.findall(r"[\u2e80-\uffef] ?|[^\s\u2e80-\uffef]+ ?", text)
+    """Pieces between which a line may end: Latin words with their space, Chinese characters with what closes them."""
+    return re.findall(r"[\u2e80-\uffef][,。、;:)”]* ?|[^\s\u2e80-\uffef]+ ?", text)
 
 
 def _width(text: str) -> int:
