@@ -40,7 +40,8 @@ registry:
 entity_key_serialization_version: 3
 """
 _OFFLINE = "offline_store:\n  type: duckdb\nonline_store: null\n"
-_ONLINE = "online_store:\n  type: sqlite\n  path: online.db\n"
+_PUSHED = "offline_store:\n  type: features.pushed.PushedOnlyOfflineStore\n"
+_ONLINE = f"{_PUSHED}online_store:\n  type: sqlite\n  path: online.db\n"
 
 
 class StoreError(RuntimeError):

@@ -21,6 +21,7 @@ from serving.champion import load_champion
 from serving.errors import BundleError
 
 LOOPBACK = "127.0.0.1"
+STDERR = 2  # the service's messages never mix with what a command prints
 _START_SECONDS = 120.0
 _STOP_SECONDS = 15.0
 
@@ -115,7 +116,9 @@ def _service_process(home: Path, options: ServeOptions) -> Iterator[subprocess.P
     except BundleError as error:
         raise PipelineError(str(error)) from error
     _check_port(options.port)
-    process = subprocess.Popen(_command(options), env=_environment(home, options))  # noqa: S603 - our own words
+    process = subprocess.Popen(  # noqa: S603 - the words are our own
+        _command(options), env=_environment(home, options), stdout=STDERR
+    )
     try:
         yield process
     finally:

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import secrets
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,8 @@ class Bellwether:
     def __init__(self) -> None:
         self._answerer: Answerer = load_champion(SETTINGS.home)
         self._store = OnlineStore(SETTINGS.home / "online")
+        # Feast turns these warnings on for everyone; BentoML 1.4 asks pydantic in a way that raises one.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module="_bentoml_impl")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="online-store")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="answers")
         try:

@@ -25,6 +25,8 @@ from training import targets
 STATUSES = ("ok", "closed", "no_history", "dormant")
 
 Features = dict[str, dict[str, float | None]]
+Labels = dict[str, float | None]
+Wanted = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,17 @@ class Computed:
         for row in rows:
             found[row["as_of"]][0][row["customer_id"]] |= {name: row[name] for name in names}
 
-    def labels(self, as_of: date, wanted: Sequence[tuple[str, int]]) -> list[dict[str, float | None]]:
+    def labels(self, as_ofs: Sequence[date], wanted: Sequence[Wanted]) -> dict[tuple[date, Wanted], Labels]:
         """Labels (target, horizon) of every customer on the spine, whether or not one can be scored."""
         with Engine(self.store.bank) as engine:
-            spine = engine.keep("spine", spine_of(engine.tables, engine.moments([as_of])))
+            spine = engine.keep("spine", spine_of(engine.tables, engine.moments(list(as_ofs))))
             settings = targets.LabelSettings(known_at=self.store.bank.until_day)
-            found = []
+            found: dict[tuple[date, Wanted], Labels] = {}
             for target, horizon in wanted:
                 labels = engine.fetch(getattr(targets, target)(engine.tables, spine, horizon, settings))
-                found.append({row["customer_id"]: row["label"] for row in labels.to_pylist()})
+                for row in labels.to_pylist():
+                    of_date = found.setdefault((row["as_of"], (target, horizon)), {})
+                    of_date[row["customer_id"]] = row["label"]
         return found
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 Row = Mapping[str, Any]
-Form = Literal["csv", "parquet"]
+Form = Literal["csv", "parquet", "folders"]
 Tables = Mapping[str, Sequence[Row]]
 
 MONEY = frozenset({"balance", "amount", "credit_line", "due_principal", "due_interest", "paid_amount"})
@@ -47,13 +47,20 @@ class Bank:
 
 
 def write_bank(bank: Bank, directory: Path, form: Form = "parquet") -> Path:
-    """Write the tables and bank.yaml into `directory` and return it."""
+    """Write the tables and bank.yaml into `directory` and return it; `folders` hold three files per table."""
     directory.mkdir(parents=True, exist_ok=True)
     for table in bank.tables:
         if form == "csv":
             _write_csv(bank, table, directory / f"{table}.csv")
-        else:
-            pq.write_table(arrow_table(bank, table), directory / f"{table}.parquet")
+            continue
+        rows = arrow_table(bank, table)
+        if form == "parquet":
+            pq.write_table(rows, directory / f"{table}.parquet")
+            continue
+        (directory / table).mkdir()
+        third = rows.num_rows // 3 + 1
+        for part in range(3):
+            pq.write_table(rows.slice(part * third, third), directory / table / f"part-{part}.parquet")
     (directory / "bank.yaml").write_text(bank_yaml(bank), encoding="utf-8")
     return directory
 

@@ -43,31 +43,40 @@ def all_rows(chance: Chance, maker: Maker, people: list[str]) -> Iterator[Record
         yield from maker(chance, person)
 
 
-def random_bank(seed: int, customers: int, *, is_csv: bool = False, as_ofs: Sequence[date] = AS_OFS) -> Bank:
-    """A bank with every kind of coincidence; some tables missing, some empty, some columns left out."""
+def random_bank(
+    seed: int,
+    customers: int,
+    *,
+    is_csv: bool = False,
+    as_ofs: Sequence[date] = AS_OFS,
+    has_states: bool | None = None,
+    is_whole: bool = False,
+) -> Bank:
+    """A bank with every kind of coincidence, and with some tables missing or empty unless `is_whole`."""
     chance = Chance(seed, as_ofs, is_csv=is_csv)
-    has_states = chance.likely(0.5)
+    keeps_states = chance.likely(0.5) if has_states is None else has_states
     people = [f"{number:04d}" if number % 2 else f"{number}" for number in range(customers)]
-    tables: dict[str, list[Record]] = {
-        "customers": [*all_rows(chance, partial(tables_of.states, has_states=has_states), people)]
-    }
+    makers = MAKERS if is_whole else some_of(chance, MAKERS)
+    states = partial(tables_of.states, has_states=keeps_states)
+    tables = {"customers": zoned(chance, [*all_rows(chance, states, people)])}
     columns: dict[str, tuple[str, ...]] = {}
-    dropped = {table for table in MAKERS if chance.likely(0.12)} - {
-        chance.one(*"contacts", "balances", "transactions")
-    }
-    for table in MAKERS:
-        if table in dropped:
-            continue
-        rows = [*all_rows(chance, MAKERS[table], people)]
+    for table, maker in makers.items():
+        rows = [*all_rows(chance, maker, people)]
         columns[table] = tuple(dict.fromkeys(name for row in rows for name in row))
-        if chance.likely(0.0) and table != "snapshots":
-            rows = []
-        tables[table] = zoned(chance, [*nasty(chance, table, rows, people)])
-    tables["customers"] = zoned(chance, tables["customers"])
-    stated = [table for table in tables if table not in ("customers", "snapshots") and chance.likely(0.5)]
+        is_empty = not is_whole and table != "snapshots" and chance.likely(0.05)
+        tables[table] = [] if is_empty else zoned(chance, [*nasty(chance, table, rows, people)])
+    stated = [table for table in EVENT if table in tables and (is_whole or chance.likely(0.5))]
     data_from = {table: chance.one(date(2022, 1, 1), date(2023, 6, 1), date(2024, 4, 1)) for table in stated}
-    fixed = () if has_states else tuple(name for name in ("card_level", "credit_line") if chance.likely(0.5))
+    fixed = (
+        () if keeps_states else tuple(name for name in ("card_level", "credit_line") if chance.likely(0.5))
+    )
     return Bank(tables, chance.zone, data_from, max(as_ofs) + timedelta(days=200), fixed, columns)
+
+
+def some_of(chance: Chance, makers: dict[str, Maker]) -> dict[str, Maker]:
+    """Most of the tables, in any case one of those that hold events."""
+    always = chance.one("contacts", "balances", "transactions")
+    return {table: maker for table, maker in makers.items() if table == always or chance.likely(0.88)}
 
 
 def zoned(chance: Chance, rows: list[Record]) -> list[Record]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from training.dataset import Dataset
 from training.fit import Recipe
-from training.run import TrainedTarget, growth_scale, train_target
+from training.run import RunRules, TrainedTarget, growth_scale, train_target
 from training.splits import Schedule
 
 NAMES = (
@@ -33,7 +33,11 @@ NAMES = (
     "is_managed",
 )
 TRAIN_ON, TEST_ON = date(2026, 3, 1), date(2026, 7, 1)
-RECIPE = Recipe(seed=1, max_trees=60, patience=15, min_rows_in_leaf=30, learning_rate=0.1)
+RULES = RunRules(
+    Recipe(seed=1, max_trees=60, patience=15, min_rows_in_leaf=30, learning_rate=0.1),
+    minimum_events=20,
+    interval_level=0.8,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -98,9 +102,8 @@ def trained(target: str, horizon: int | None) -> TrainedTarget:
     train, test = dataset(target, 3000, 1, TRAIN_ON), dataset(target, 1500, 2, TEST_ON)
     scale = growth_scale(train, has_balances=True, horizon=90) if target == "growth" else None
     return train_target(
-        Schedule(target, horizon, (TRAIN_ON,), TEST_ON), train, test, RECIPE,
-        scale=scale, minimum_events=20, interval_level=0.8,
-    )  # fmt: skip
+        Schedule(target, horizon, (TRAIN_ON,), TEST_ON), train, test, RULES, scale=scale
+    )
 
 
 def all_trained() -> tuple[TrainedTarget, ...]:

@@ -1,11 +1,13 @@
 """Accounting for every row: counts and amounts by fate, the rules that were broken, the quarantine."""
 
-from collections.abc import Mapping
+# ruff: noqa: S608  # table names come from the declarations, everything else is quoted
+
+from dataclasses import dataclass, replace
 
 import duckdb
-import pyarrow as pa
 
 from pipelines.intake.fates import FATES, JudgedTable
+from pipelines.intake.raw import literal
 from pipelines.intake.report import AmountCounts, Issue, TableCounts
 from pipelines.intake.types import Check
 from pipelines.intake.words import IntakeError, Message
@@ -57,53 +59,66 @@ def sum_amounts(connection: duckdb.DuckDBPyConnection, judged: JudgedTable) -> t
     answer = []
     for index, column in enumerate(columns):
         read = int(totals[index] or 0)
-        parts = [by_fate[fate][index] if fate in by_fate else 0 for fate in FATES]
-        if sum(parts) != read:
-            raise IntakeError("counts", table=f"{stage.table.name}.{column}", read=read, sum=sum(parts))
-        answer.append(
-            AmountCounts(column, read, *parts, _count_unreadable(connection, judged, column))
-        )
+        parts = {fate: by_fate[fate][index] if fate in by_fate else 0 for fate in FATES}
+        total = sum(parts.values())
+        if total != read:
+            raise IntakeError("counts", table=f"{stage.table.name}.{column}", read=read, sum=total)
+        unreadable = _count_unreadable(connection, judged, column)
+        answer.append(AmountCounts(column=column, read=read, unreadable=unreadable, **parts))
     return tuple(answer)
 
 
 def list_issues(connection: duckdb.DuckDBPyConnection, judged: JudgedTable) -> tuple[Issue, ...]:
     """List the rules that rows broke, each with its count and the first row that broke it."""
-    stage = judged.stage
+    first = "first(file_no ORDER BY file_no, row_no), first(row_no ORDER BY file_no, row_no)"
     rows = connection.execute(
-        "SELECT problem, count(*), first(file_no ORDER BY file_no, row_no), min_by(row_no, (file_no, row_no)), "
-        f"first(problem_value ORDER BY file_no, row_no) FROM {judged.name} "
-        "WHERE problem IS NOT NULL GROUP BY problem"
+        f"SELECT problem, count(*), {first}, first(problem_value ORDER BY file_no, row_no) "
+        f"FROM {judged.name} WHERE problem IS NOT NULL GROUP BY problem ORDER BY problem"
     ).fetchall()
     conflict = connection.execute(
-        f"SELECT count(*), first(file_no ORDER BY file_no, row_no), min_by(row_no, (file_no, row_no)), "
-        f"first({_key_value(judged)} ORDER BY file_no, row_no) FROM {judged.name} WHERE is_conflict"
+        f"SELECT count(*), {first}, first({_key_value(judged)} ORDER BY file_no, row_no) "
+        f"FROM {judged.name} WHERE is_conflict"
     ).fetchall()[0]
-    found: dict[tuple[str, str, str], tuple[int, int, int, str | None, Check]] = {}
-    for problem, count, file_no, row_no, value in rows:
-        check = stage.checks[problem]
+    found: dict[tuple[str, str, str], _Broken] = {}
+    for problem, *broken in rows:
+        check = judged.stage.checks[problem]
         at = (check.column, check.rule, repr(check.values))
-        earlier = found.get(at)
-        first = (file_no, row_no, value)
-        if earlier is not None:
-            count += earlier[0]
-            first = min(first, earlier[1:4], key=lambda place: (place[0], place[1]))
-        found[at] = (count, *first, check)
+        found[at] = _Broken(check, *broken).joined_with(found.get(at))
     if conflict[0]:
         check = _conflict_check(judged)
-        found[(check.column, check.rule, "")] = (*conflict, check)
-    return tuple(
-        Issue(
-            table=stage.table.name,
-            column=check.column,
-            rule=check.rule,
-            values=dict(check.values),
-            count=count,
-            file=stage.file_names[file_no],
-            row=row_no,
-            value=None if value is None else value[:_LONGEST_VALUE],
-            in_folder=len(stage.file_names) > 1,
-        )
-        for _, (count, file_no, row_no, value, check) in sorted(found.items())
+        found[(check.column, check.rule, "")] = _Broken(check, *conflict)
+    return tuple(_issue(judged, found[at]) for at in sorted(found))
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """A rule that was broken: how often, and where first."""
+
+    check: Check
+    count: int
+    file_no: int
+    row_no: int
+    value: str | None
+
+    def joined_with(self, other: "_Broken | None") -> "_Broken":
+        if other is None:
+            return self
+        first = min(self, other, key=lambda broken: (broken.file_no, broken.row_no))
+        return replace(first, count=self.count + other.count)
+
+
+def _issue(judged: JudgedTable, broken: _Broken) -> Issue:
+    files = judged.stage.file_names
+    return Issue(
+        table=judged.stage.table.name,
+        column=broken.check.column,
+        rule=broken.check.rule,
+        values=dict(broken.check.values),
+        count=broken.count,
+        file=files[broken.file_no],
+        row=broken.row_no,
+        value=None if broken.value is None else broken.value[:_LONGEST_VALUE],
+        in_folder=len(files) > 1,
     )
 
 
@@ -113,31 +128,26 @@ def collect_quarantined(connection: duckdb.DuckDBPyConnection, judged: JudgedTab
     A value that a spreadsheet would take for a formula gets an apostrophe before it.
     """
     stage = judged.stage
-    conflict = _conflict_check(judged)
-    checks = [*stage.checks, conflict]
-    rules = pa.table(
-        {
-            "problem": pa.array(range(len(checks)), pa.int32()),
-            "column_name": [check.column for check in checks],
-            "rule": [Message(f"rules.{check.rule}.name", check.values).text() for check in checks],
-        }
+    checks = [*stage.checks, _conflict_check(judged)]
+    rules = ", ".join(
+        f"({at}, {literal(check.column)}, {literal(Message(f'rules.{check.rule}.name', check.values).text())})"
+        for at, check in enumerate(checks)
     )
-    files = pa.table(
-        {"file_no": pa.array(range(len(stage.file_names)), pa.int32()), "file": stage.file_names}
-    )
-    connection.register("rules", rules)
-    connection.register("files", files)
-    value = f"CASE WHEN is_conflict THEN {_key_value(judged)} ELSE problem_value END"
+    files = ", ".join(f"({at}, {literal(name)})" for at, name in enumerate(stage.file_names))
     number = r"'[+-]?[0-9.,]+'"
     is_formula = rf"regexp_matches(value, '^[=+@\t\r-]') AND NOT regexp_full_match(value, {number})"
-    connection.execute(
-        f"INSERT INTO {QUARANTINE} SELECT \"file\", '{stage.table.name}', row_no, column_name, rule, "
-        f"left(CASE WHEN {is_formula} THEN '''' || value ELSE value END, {_LONGEST_VALUE}) FROM ("
-        f"SELECT file_no, row_no, coalesce(problem, {len(stage.checks)}) AS problem, {value} AS value "
-        f"FROM {judged.name} WHERE fate = 'quarantined') JOIN rules USING (problem) JOIN files USING (file_no)"
-    )
-    connection.unregister("rules")
-    connection.unregister("files")
+    connection.execute(f"""
+        INSERT INTO {QUARANTINE}
+        SELECT "file", {literal(stage.table.name)}, row_no, "column", rule,
+            left(CASE WHEN {is_formula} THEN '''' || value ELSE value END, {_LONGEST_VALUE})
+        FROM (
+            SELECT file_no, row_no, coalesce(problem, {len(stage.checks)}) AS problem,
+                CASE WHEN is_conflict THEN {_key_value(judged)} ELSE problem_value END AS value
+            FROM {judged.name} WHERE fate = 'quarantined'
+        )
+        JOIN (VALUES {rules}) AS rules(problem, "column", rule) USING (problem)
+        JOIN (VALUES {files}) AS files(file_no, "file") USING (file_no)
+    """)
 
 
 def _key_value(judged: JudgedTable) -> str:
@@ -148,8 +158,7 @@ def _key_value(judged: JudgedTable) -> str:
 
 def _conflict_check(judged: JudgedTable) -> Check:
     key = " + ".join(judged.stage.table.key)
-    values: Mapping[str, str | int] = {"key": key}
-    return Check(key, "conflict", "false", "NULL", values)
+    return Check(key, "conflict", "false", "NULL", {"key": key})
 
 
 def _count_unreadable(connection: duckdb.DuckDBPyConnection, judged: JudgedTable, column: str) -> int:

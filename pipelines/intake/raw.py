@@ -1,5 +1,7 @@
 """Opening a table's files as they are: columns and their kinds, rows with the number they have in their file."""
 
+# ruff: noqa: S608  # table names come from the declarations, everything else is quoted
+
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ _KINDS: dict[str, Kind] = {
 }
 _ROW_NUMBER = "file_row_number"
 _FILE_INDEX = "file_index"
+_CSV_VIEW = "csv_"
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,12 @@ def open_files(connection: duckdb.DuckDBPyConnection, source: Source, table: Sou
         _refuse_twice(source.name_of(file), [column.name for column in columns])
         groups.setdefault(columns, []).append(number)
     return [_parquet_files(source, table, columns, numbers) for columns, numbers in groups.items()]
+
+
+def close_files(connection: duckdb.DuckDBPyConnection, files: RawFiles) -> None:
+    """Let the engine forget what was read of files."""
+    if files.relation.startswith(_CSV_VIEW):
+        connection.unregister(files.relation)
 
 
 def require_columns(table: Table, files: RawFiles) -> None:
@@ -175,7 +184,7 @@ def _open_csv(connection: duckdb.DuckDBPyConnection, source: Source, table: Sour
         )
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
         raise unreadable(source, file, "CSV", error) from error
-    view = f"csv_{table.name}"
+    view = f"{_CSV_VIEW}{table.name}"
     connection.register(view, _numbered(rows, [row_no for _, row_no, _ in ragged]))
     columns = tuple(RawColumn(name, "text", "CSV") for name in names)
     return RawFiles(view, columns, (source.name_of(file),), tuple(ragged))
@@ -203,7 +212,9 @@ def _has_unclosed_quote(file: Path) -> bool:
 
 def _numbered(rows: pa.Table, skipped: Sequence[int]) -> pa.Table:
     """Name the columns c0, c1, ... and add each row's number, counting the ragged rows that are not here."""
-    present = np.setdiff1d(np.arange(1, rows.num_rows + len(skipped) + 1), np.array(skipped, dtype=np.int64))
+    is_here = np.ones(rows.num_rows + len(skipped), dtype=bool)
+    is_here[np.array(skipped, dtype=np.int64) - 1] = False
+    present = np.flatnonzero(is_here) + 1
     columns = [*rows.columns, pa.array(np.zeros(rows.num_rows, np.int64)), pa.array(present)]
     names = [*(f"c{index}" for index in range(rows.num_columns)), "file_no", "row_no"]
     return pa.Table.from_arrays(columns, names=names)

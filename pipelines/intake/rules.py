@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from features.tables import Column, Table
-from pipelines.intake.types import MIDDLE, Check, Reading
+from pipelines.intake.types import MIDDLE, VALUE, Check, Reading
 
 KNOWN_CUSTOMERS = "known_customers"
 """Name of the engine's table with the ids of customers of which a row was not quarantined."""
@@ -49,7 +49,9 @@ def column_checks(column: Column, reading: Reading, raw: str, value: str, middle
     checks = []
     if column.required:
         checks.append(Check(column.name, "required", f"{raw} IS NULL", raw))
-    checks += [replace(check, breaks=check.breaks.replace(MIDDLE, middle)) for check in reading.further]
+    for check in reading.further:
+        breaks = check.breaks.replace(MIDDLE, middle).replace(VALUE, value)
+        checks.append(replace(check, breaks=breaks))
     broken = f"{value} IS NULL AND {raw} IS NOT NULL"
     checks.append(Check(column.name, reading.rule, broken, raw, reading.values))
     if column.low is not None and column.high is not None:

@@ -65,8 +65,7 @@ def prepare(
             if progress is not None:
                 progress(name, done, len(found.tables))
             run.take_in(name)
-        report = run.finish(digest, target)
-    return report
+        return run.finish(digest, target)
 
 
 class _Run:

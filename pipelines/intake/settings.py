@@ -32,24 +32,24 @@ class BankSettings:
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def read_settings(content: str | None) -> BankSettings:
-    """Read the text of a `bank.yaml`; None stands for a bank without one.
+def read_settings(content: bytes | None) -> BankSettings:
+    r"""Read the content of a `bank.yaml`; None stands for a bank without one.
 
     Raises
     ------
     IntakeError
-        If the text is no YAML mapping, has a key that is not known, or a value that is not allowed.
+        If it is no YAML mapping, has a key that is not known, or a value that is not allowed.
 
     Examples
     --------
-    >>> read_settings("zone: Europe/London\\ncurrency: GBP").zone
+    >>> read_settings(b"zone: Europe/London\ncurrency: GBP").zone
     'Europe/London'
     """
     if content is None:
         return BankSettings()
     try:
-        body = yaml.safe_load(content)
-    except yaml.YAMLError as error:
+        body = yaml.safe_load(content.decode("utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise IntakeError("settings_unreadable", detail=" ".join(str(error).split())) from error
     body = {} if body is None else body
     if not isinstance(body, dict):

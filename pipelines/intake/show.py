@@ -33,13 +33,24 @@ def show(report: IntakeReport, console: Console, language: Language = "en") -> N
             console.print(f"  {rows}: {escape(issue.text(language))}")
         console.print(say("row_numbers"))
         console.print(say("quarantine_file", path=str(report.quarantine_file)))
-    for name, columns in report.ignored_columns.items():
-        console.print(say("ignored_columns", table=name, names=", ".join(columns)))
-    for columns in report.protected_columns.values():
-        console.print(say("protected", names=", ".join(columns)))
-    if report.ignored_files:
-        console.print(say("ignored_files", names=", ".join(report.ignored_files)))
+    for line in _left_alone(report):
+        console.print(escape(line.text(language)))
     console.print(say("reused" if report.reused else "prepared", path=str(report.prepared)))
+
+
+def _left_alone(report: IntakeReport) -> list[Message]:
+    """What was read but not taken in, or not read at all, by name."""
+    lines = [
+        Message("report.ignored_columns", {"table": name, "names": ", ".join(columns)})
+        for name, columns in report.ignored_columns.items()
+    ]
+    lines += [
+        Message("report.protected", {"names": ", ".join(columns)})
+        for columns in report.protected_columns.values()
+    ]
+    if report.ignored_files:
+        lines.append(Message("report.ignored_files", {"names": ", ".join(report.ignored_files)}))
+    return lines
 
 
 def _amounts(report: IntakeReport, language: Language) -> Grid:

@@ -69,7 +69,7 @@ def find_source(root: Path) -> Source:
                 tables[name] = SourceTable(name, "csv" if form.endswith(".csv") else "parquet", tuple(files))
     _require_tables(root, [name for name in TABLES if name in found])
     settings_file = root / SETTINGS_FILE
-    content = settings_file.read_text(encoding="utf-8") if settings_file.is_file() else None
+    content = settings_file.read_bytes() if settings_file.is_file() else None
     settings = read_settings(content)
     every_file = [file for forms in found.values() for files in forms.values() for file in files]
     every_file += [settings_file] if content is not None else []

@@ -1,5 +1,7 @@
 """One table's rows, read and judged: every row of every file with its values and the first rule it breaks."""
 
+# ruff: noqa: S608  # table names come from the declarations, everything else is quoted
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +10,7 @@ import pyarrow as pa
 
 from features.tables import TABLES, Column, Table
 from pipelines.intake.columns import TableColumns, choose_columns, settle_kinds
-from pipelines.intake.raw import RawFiles, open_files, require_columns, unreadable
+from pipelines.intake.raw import RawFiles, close_files, open_files, require_columns, unreadable
 from pipelines.intake.rules import IS_UNKNOWN, KNOWN_CUSTOMERS, KnownAt, column_checks, row_checks
 from pipelines.intake.source import Source, SourceTable
 from pipelines.intake.types import MIDDLE, STORED, Check, Reading, read_column
@@ -71,6 +73,7 @@ def stage_table(
             checks += _insert(
                 connection, Stage(table, name, columns, tuple(checks), names, read), group, judge
             )
+            close_files(connection, group)
     except duckdb.Error as error:
         raise unreadable(source, files.files[0], files.form, error) from error
     return Stage(table, name, columns, tuple(checks), names, read)
@@ -107,9 +110,7 @@ def _insert(
         for index, (column, reading) in enumerate(zip(taken, readings, strict=True))
         for check in column_checks(column, reading, _raw_name(files, column.name), f"v{index}", f"m{index}")
     ]
-    checks += row_checks(
-        stage.table, lambda name: _raw_name(files, name), lambda name: stage.at(name), judge.known_at
-    )
+    checks += row_checks(stage.table, lambda name: _raw_name(files, name), stage.at, judge.known_at)
     offset = len(stage.checks)
     connection.execute(_insert_sql(stage, files, readings, checks, offset))
     if files.ragged:

@@ -40,6 +40,8 @@ _LOCAL_TIME = f"'{_TIME}?'"
 _ZONED_TIME = f"'{_TIME}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)'"
 _NUMBER = r"'[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?'"
 _BIGGEST_EXACT = 2**53
+VALUE = "@value"
+"""In a reading's checks: the name under which the caller computes the reading's `value`."""
 MIDDLE = "@middle"
 """In a reading's SQL: the name under which the caller computes the reading's `middle`, once per row."""
 
@@ -84,21 +86,22 @@ def read_column(column: Column, kind: Kind, raw: str, clock: ZoneClock, decimals
         return Reading(f"CAST(NULL AS {STORED[column.type]})", "required")
     match column.type:
         case "id" | "text":
-            return Reading(raw if kind == "text" else f"CAST({raw} AS VARCHAR)", "required")
+            reading = Reading(raw if kind == "text" else f"CAST({raw} AS VARCHAR)", "required")
         case "enum":
-            return _read_enum(column, raw)
+            reading = _read_enum(column, raw)
         case "money":
-            return _read_money(column, kind, raw, decimals)
+            reading = _read_money(column, kind, raw, decimals)
         case "date":
-            return _read_date(kind, raw, clock)
+            reading = _read_date(kind, raw, clock)
         case "timestamp":
-            return _read_timestamp(column, kind, raw, clock)
+            reading = _read_timestamp(column, kind, raw, clock)
         case "integer":
-            return _read_integer(kind, raw)
+            reading = _read_integer(kind, raw)
         case "float":
-            return _read_float(kind, raw)
+            reading = _read_float(kind, raw)
         case "boolean":
-            return _read_boolean(kind, raw)
+            reading = _read_boolean(kind, raw)
+    return reading
 
 
 def _read_enum(column: Column, raw: str) -> Reading:
@@ -115,7 +118,8 @@ def _read_money(column: Column, kind: Kind, raw: str, decimals: int) -> Reading:
     whole = f"replace(split_part({MIDDLE}, '.', 1), '+', '')"
     part = f"rpad(left(split_part({MIDDLE}, '.', 2), {decimals}), {decimals}, '0')"
     value = f"CASE WHEN {exact} THEN TRY_CAST({whole} || {part} AS BIGINT) END"
-    is_too_fine = rf"regexp_full_match({MIDDLE}, '[+-]?[0-9]+\.[0-9]+') AND NOT {exact}"
+    is_decimal = rf"regexp_full_match({MIDDLE}, '[+-]?[0-9]+\.[0-9]+')"
+    is_too_fine = f"CASE WHEN {VALUE} IS NULL THEN {is_decimal} AND NOT {exact} END"
     check = Check(column.name, "decimals", is_too_fine, raw, {"decimals": decimals})
     return Reading(value, "amount", middle=f"CAST({raw} AS VARCHAR)", further=(check,))
 
@@ -145,7 +149,8 @@ def _read_timestamp(column: Column, kind: Kind, raw: str, clock: ZoneClock) -> R
         is_local = f"regexp_full_match({raw}, {_LOCAL_TIME})"
         local = f"CASE WHEN {is_local} THEN epoch_us(TRY_CAST({raw} AS TIMESTAMP)) END"
         is_zoned = f"regexp_full_match({raw}, {_ZONED_TIME})"
-        value = f"CASE WHEN {is_zoned} THEN epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)) ELSE {value} END"
+        zoned = f"CASE WHEN {is_zoned} THEN epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)) END"
+        value = f"CASE WHEN {MIDDLE} IS NULL THEN {zoned} ELSE {value} END"
     gap = Check(column.name, "gap", clock.is_gap(MIDDLE), raw, {"zone": clock.name})
     return Reading(value, "timestamp", middle=local, further=(gap,))
 

@@ -89,10 +89,8 @@ def zone_clock(name: str) -> ZoneClock:
 
     Examples
     --------
-    >>> london = zone_clock("Europe/London")
-    >>> [change.after // 3_600_000_000 for change in london.changes if 2026 * 31556952 < change.moment // 10**6
-    ...     + 62167219200 < 2027 * 31556952]
-    [1, 0]
+    >>> zone_clock("Asia/Kolkata").changes[-1].after / 3_600_000_000
+    5.5
     """
     zone = ZoneInfo(name)
     day = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)

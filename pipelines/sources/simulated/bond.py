@@ -123,7 +123,7 @@ def _neglect(bond: Bond, ties: Ties, rng: np.random.Generator, rates: Rates) -> 
     looks, roll = rates.looks, rng.random(len(bond.mood))
     begins = ~bond.is_neglected & (roll < looks.neglect - looks.neglect_skill * ties.skill)
     ends = bond.is_neglected & (roll < looks.neglect_ends)
-    off = ties.interval * rng.uniform(1.0, looks.neglect_slows, len(roll))
+    off = np.minimum(ties.interval * rng.uniform(1.0, looks.neglect_slows, len(roll)), looks.longest_wait_days)
     due = np.where(begins, bond.next_contact + off, bond.next_contact)
     return (bond.is_neglected | begins) & ~ends, due
 
@@ -146,7 +146,7 @@ def _contacts(
         hit = rng.random(len(now)) < ties.answers[now]
         last[now] = np.where(hit, day, last[now])
         wait = pace[now] * np.exp(rng.normal(0.0, rates.touch.spread_gap, len(now)))
-        due[now] = day + np.maximum(2.0, wait)
+        due[now] = day + np.clip(wait, 2.0, rates.looks.longest_wait_days)
         rows.append(now)
         days.append(day)
         hits.append(hit)

@@ -10,6 +10,7 @@ from pipelines.sources.simulated import leaving
 from pipelines.sources.simulated.bond import Bond, Span, Ties
 from pipelines.sources.simulated.days import NEVER, Calendar, Days, Flags, Numbers
 from pipelines.sources.simulated.leaving import Departures
+from pipelines.sources.simulated.mishaps import Mishaps
 from pipelines.sources.simulated.population import INSTITUTION, RETAIL, Population
 from pipelines.sources.simulated.rates import WARM_UP_MONTHS, Rates
 from pipelines.sources.simulated.staff import Branches, Staff, role_for, seat_for
@@ -29,6 +30,7 @@ class Bank:
     population: Population
     branches: Branches
     staff: Staff
+    mishaps: Mishaps
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from pipelines.sources.simulated.rates import Rates
 from pipelines.sources.simulated.streams import Streams
 
 DRAIN, BULGE, CHASE = range(3)
+MONTHS_BEYOND = 7
+"""Months after the data for which movements are drawn: the truth looks that far ahead."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,12 @@ class Needs(Columns):
     is_recorded: Flags
 
 
-def draw_movements(population: Population, calendar: Calendar, streams: Streams, rates: Rates) -> Movements:
+def draw_movements(
+    population: Population, calendar: Calendar, streams: Streams, rates: Rates, subject: str = "movements"
+) -> Movements:
     """Draw drains that return, windfalls that pass, and money moved away over the month's end."""
-    rng, law = streams.of("movements"), rates.money
-    months = calendar.months + 4
+    rng, law = streams.of(subject), rates.money
+    months = calendar.months + 4 + MONTHS_BEYOND
     may = np.flatnonzero(~population.traits.is_saver)
     parts = []
     for kind, rate, factors, days in (
@@ -60,7 +64,7 @@ def draw_movements(population: Population, calendar: Calendar, streams: Streams,
         fall, hold, back = (rng.uniform(0.5, 1.5, n) * typical for typical in days)
         factor = np.exp(rng.uniform(*np.log(factors), n))
         hold = np.minimum(hold, np.where(factor > 1.0, law.bulge_size / np.maximum(factor - 1.0, 0.1) - fall, hold))
-        start = rng.integers(calendar.edge(-4), calendar.stop, n)
+        start = rng.integers(calendar.edge(-4), calendar.edge(calendar.months + MONTHS_BEYOND), n)
         parts.append(Movements(who, np.full(n, kind), start, fall, np.maximum(hold, 2.0), back, factor))
     chasers = np.flatnonzero(population.traits.is_chaser)
     row, month = np.nonzero(rng.random((len(chasers), months)) < law.chasing)

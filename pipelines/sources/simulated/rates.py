@@ -53,6 +53,7 @@ class Looks:
     neglect_skill: float = 0.045
     neglect_ends: float = 0.2
     neglect_slows: float = 3.0
+    longest_wait_days: float = 190.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -5.75
+    base: float = -5.4
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
     mood: float = 1.05
     silence: float = 1.1

@@ -26,10 +26,11 @@ def go(customers, months, seed, out, rates=RATES):
     cal=Calendar(DATA_UNTIL, months); st=Streams(seed)
     pop=draw_population(customers, cal, st, rates)
     br=branches_of(pop, st, rates); staff=hire(pop, br, cal, st, rates)
-    bank=Bank(cal, st, rates, draw_world(months, st), pop, br, staff)
+    m=mv.draw_movements(pop,cal,st,rates); from pipelines.sources.simulated.mishaps import foresee_mishaps
+    bank=Bank(cal, st, rates, draw_world(months, st), pop, br, staff, foresee_mishaps(pop,cal,st,rates,m))
     tick('setup')
     h=live_through(bank, lambda s: None); tick('live')
-    m=mv.draw_movements(pop,cal,st,rates); ab=mv.draw_absences(pop,cal,st,rates); nd=mv.draw_needs(pop,cal,st,rates)
+    ab=mv.draw_absences(pop,cal,st,rates); nd=mv.draw_needs(pop,cal,st,rates)
     a=at.assets_on(bank,h,m,nd); tick('assets')
     sh=at.shares_of(bank); hold=at.draw_holdings(bank,h,sh); tick('holdings')
     parts=accounts.split(a,hold,sh)

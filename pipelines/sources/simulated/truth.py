@@ -51,12 +51,17 @@ def look_ahead(bank: Bank, month: int, state: tuple[Bond, Ties], departures: Dep
     )
     has_decided = (departures.decided < NEVER) & (departures.won_back == NEVER)
     stays_away = 1.0 - bank.rates.leaving.won_back * leaving.may_be_won_back(departures, day, bank.rates)
+    mishap = bank.mishaps.chances(month, departures.customer)
     by = [
-        np.where(
+        1.0
+        - (1.0 - mishap[:, place])
+        * (
+            1.0
+            - np.where(
             has_decided,
             leaving.comes_about(departures, day, days, bank.calendar, bank.rates) * stays_away,
             by_month @ chance[:, place],
-        )
+        ))
         for place, days in enumerate(HORIZONS)
     ]
     return Foresight(
