@@ -83,20 +83,23 @@ def publish_online(
                 "use score or replay for past dates."
             )
         _clear_leftovers(online_dir, keep=before.directory if before else None)
-        published = Published(
-            directory=_fresh_name(online_dir, publication.as_of),
-            as_of=publication.as_of.isoformat(),
-            zone=publication.zone,
-            names=publication.names,
-            catalogue_digest=publication.catalogue_digest,
-            data_digest=publication.data_digest,
-            rows=len(publication.customer_ids),
-        )
-        directory = online_dir / published.directory
-        _write_rows(directory, publication, progress)
+        published = _description(publication, _fresh_name(online_dir, publication.as_of))
+        _write_rows(online_dir / published.directory, publication, progress)
         _check_written(online_dir, published, publication)
         _switch(online_dir, published)
     return PublishReport(published, before.as_of if before else None)
+
+
+def _description(publication: Publication, directory: str) -> Published:
+    return Published(
+        directory=directory,
+        as_of=publication.as_of.isoformat(),
+        zone=publication.zone,
+        names=publication.names,
+        catalogue_digest=publication.catalogue_digest,
+        data_digest=publication.data_digest,
+        rows=len(publication.customer_ids),
+    )
 
 
 def _check(publication: Publication) -> None:

@@ -197,7 +197,7 @@ def _snapshots() -> list[Record]:
 
 
 def bank_with_states() -> Bank:
-    """Three customers whose changes the bank keeps, with `valid_from`."""
+    """Four customers whose changes the bank keeps, with `valid_from`; a log that begins late, and an empty one."""
 
     def one(customer_id: str, valid_from: date, card_level: str | None, **more: Any) -> Record:
         row = {"customer_id": customer_id, "valid_from": valid_from, "kind": "retail",
@@ -216,5 +216,6 @@ def bank_with_states() -> Bank:
     ]
     contacts = [{"contact_id": "c1", "customer_id": "eve", "occurred_at": at(before(9)), "channel": "T"}]
     complaints = [{"complaint_id": "k1", "customer_id": "eve", "received_at": at(before(99))}]
-    tables = {"customers": customers, "contacts": contacts, "complaints": complaints}
-    return Bank(tables, ZONE, {"contacts": before(9)}, after(30))
+    tables = {"customers": customers, "contacts": contacts, "complaints": complaints, "warning_signals": []}
+    columns = {"warning_signals": ("signal_id", "customer_id", "code", "raised_on")}
+    return Bank(tables, ZONE, {"contacts": before(9)}, after(30), columns=columns)

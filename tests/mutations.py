@@ -75,7 +75,8 @@ class Future:
             later = self.draw.choice((None, self._later_moment()))
             found[fact] = later.date() if later and fact.endswith("_on") else later
             for column in hanging:
-                found[column] = None if later is None else self.draw.choice((True, False))
+                values = (True, False) if column == "satisfied" else (1, 10**6)
+                found[column] = None if later is None else self.draw.choice(values)
         return found
 
     def _added(self, bank: Bank, table: str) -> Iterator[Record]:

@@ -50,8 +50,9 @@ class Stream:
 
     def daily(self, end: int, days: int, products: tuple[str, ...]) -> list[tuple[int, int]]:
         """(day, amount) of the observed days of [end - days, end)."""
-        amounts = ((day, self.amount(day, products)) for day in range(end - days, end))
-        return [(day, amount) for day, amount in amounts if amount is not None]
+        totals = {day: held(report, products) for day, report in self.reports.items()}
+        reported = ((day, self.date_before(day)) for day in range(end - days, end))
+        return [(day, totals[date]) for day, date in reported if date is not None]
 
 
 def held(report: Report, products: tuple[str, ...]) -> int:

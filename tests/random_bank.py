@@ -24,6 +24,7 @@ MAKERS: dict[str, Maker] = {
     "complaints": tables_of.complaints,
     "snapshots": tables_of.snapshots,
     "holdings": tables_of.holdings,
+    "repayments": tables_of.repayments,
 }
 EVENT = {
     "contacts": "occurred_at",
@@ -33,6 +34,7 @@ EVENT = {
     "complaints": "received_at",
     "snapshots": "as_of",
     "holdings": "opened_on",
+    "repayments": "due_on",
 }
 
 
@@ -52,11 +54,14 @@ def random_bank(
     has_states: bool | None = None,
     is_whole: bool = False,
 ) -> Bank:
-    """A bank with every kind of coincidence, and with some tables missing or empty unless `is_whole`."""
+    """A bank with every kind of coincidence, and with some tables missing or empty unless `is_whole`.
+
+    Of four seeds in a row one has every table, one most of them, one no transactions, one no balances either.
+    """
     chance = Chance(seed, as_ofs, is_csv=is_csv)
     keeps_states = chance.likely(0.5) if has_states is None else has_states
     people = [f"{number:04d}" if number % 2 else f"{number}" for number in range(customers)]
-    makers = MAKERS if is_whole else some_of(chance, MAKERS)
+    makers = MAKERS if is_whole else some_of(chance, seed)
     states = partial(tables_of.states, has_states=keeps_states)
     tables = {"customers": zoned(chance, [*all_rows(chance, states, people)])}
     columns: dict[str, tuple[str, ...]] = {}
@@ -73,10 +78,19 @@ def random_bank(
     return Bank(tables, chance.zone, data_from, max(as_ofs) + timedelta(days=200), fixed, columns)
 
 
-def some_of(chance: Chance, makers: dict[str, Maker]) -> dict[str, Maker]:
-    """Most of the tables, in any case one of those that hold events."""
-    always = chance.one("contacts", "balances", "transactions")
-    return {table: maker for table, maker in makers.items() if table == always or chance.likely(0.88)}
+def some_of(chance: Chance, seed: int) -> dict[str, Maker]:
+    """The tables of a bank: what its customers' activity is measured by rotates with the seed."""
+    if seed % 4 == 1:
+        return MAKERS
+    always, never = {2: ("contacts", ""), 3: ("balances", "transactions"), 0: ("snapshots", "transactions")}[
+        seed % 4
+    ]
+    left_out = {never, "balances"} if always == "snapshots" else {never}
+    return {
+        table: maker
+        for table, maker in MAKERS.items()
+        if table == always or (table not in left_out and chance.likely(0.85))
+    }
 
 
 def zoned(chance: Chance, rows: list[Record]) -> list[Record]:
@@ -110,7 +124,7 @@ def nasty(chance: Chance, table: str, rows: list[Record], people: list[str]) -> 
                 yield {**changed, "recorded_at": recorded}
         elif chance.likely(0.01):
             contradiction = corrected(chance, table, row, [row["customer_id"]])
-            yield {**contradiction, event: row[event], "recorded_at": row["recorded_at"]}
+            yield {**contradiction, event: row[event], "recorded_at": row.get("recorded_at")}
     if rows and chance.likely(0.5) and table not in ("balances", "snapshots"):
         key = next(name for name in rows[0] if name.endswith("_id") and name != "customer_id")
         yield {**rows[0], "customer_id": "nobody", key: chance.next_id("o")}
@@ -121,6 +135,9 @@ def corrected(chance: Chance, table: str, row: Record, people: list[str]) -> Rec
     changed = dict(row)
     if table == "balances":
         changed["balance"] = row["balance"] + chance.one(1, 500, -1)
+        return changed
+    if table == "repayments":
+        changed["due_principal"] = row["due_principal"] + chance.one(1, 5000)
         return changed
     if table == "snapshots":
         changed["score"] = (row["score"] or 0) + 1

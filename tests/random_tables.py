@@ -157,6 +157,22 @@ def snapshots(chance: Chance, person: str) -> Iterator[Record]:
         }
 
 
+def repayments(chance: Chance, person: str) -> Iterator[Record]:
+    for _ in range(chance.one(0, 0, 1)):
+        loan_id, day = chance.next_id("l"), chance.day() - timedelta(days=chance.one(0, 100))
+        for place in range(chance.one(1, 6, 12)):
+            due_on = day + timedelta(days=30 * place)
+            yield {
+                "loan_id": loan_id,
+                "customer_id": person,
+                "due_on": due_on,
+                "due_principal": chance.one(*AMOUNTS),
+                "due_interest": chance.one(0, 7),
+                "paid_on": chance.one(None, due_on, due_on + timedelta(days=70)),
+                "paid_amount": None,
+            }
+
+
 def holdings(chance: Chance, person: str) -> Iterator[Record]:
     for _ in range(chance.one(0, 0, 1, 2)):
         day = chance.day()

@@ -58,8 +58,9 @@ def population(rows: int, seed: int, shift: float = 0.0) -> Population:
     pace = np.exp(1.5 - 0.5 * restless + draw.normal(0, 0.3, rows))
     assets = np.exp(draw.normal(14.0, 1.2, rows)).round()
     quarter = draw.poisson(pace * 3).astype(np.float64)
+    silence = draw.exponential(20 + 15 * np.exp(restless / 2)).round()
     columns = {
-        "contact_gap_days": np.where(draw.random(rows) < 0.1, np.nan, draw.exponential(20 + 15 * np.exp(restless / 2)).round()),
+        "contact_gap_days": np.where(draw.random(rows) < 0.1, np.nan, silence),
         "contact_interval_mean_days_365d": draw.gamma(4.0, 8.0, rows).round(1),
         "contact_count_365d": draw.poisson(9, rows),
         "asset_balance_mean_90d": assets,
@@ -101,9 +102,7 @@ def trained(target: str, horizon: int | None) -> TrainedTarget:
     """One trained model, fitted once per test session."""
     train, test = dataset(target, 3000, 1, TRAIN_ON), dataset(target, 1500, 2, TEST_ON)
     scale = growth_scale(train, has_balances=True, horizon=90) if target == "growth" else None
-    return train_target(
-        Schedule(target, horizon, (TRAIN_ON,), TEST_ON), train, test, RULES, scale=scale
-    )
+    return train_target(Schedule(target, horizon, (TRAIN_ON,), TEST_ON), train, test, RULES, scale=scale)
 
 
 def all_trained() -> tuple[TrainedTarget, ...]:

@@ -11,6 +11,18 @@ FloatArray = NDArray[np.float64]
 _NORMAL_95 = 1.959963984540054
 
 
+def counted(rows: NDArray[np.intp]) -> str:
+    """Write how many rows the parts hold.
+
+    Examples
+    --------
+    >>> counted(np.array([150, 150])), counted(np.array([1150, 1149]))
+    ('150', '1,149-1,150')
+    """
+    low, high = int(rows.min()), int(rows.max())
+    return f"{low:,}" if low == high else f"{low:,}-{high:,}"
+
+
 @dataclass(frozen=True, eq=False)
 class Bins:
     """Rows in bins of (nearly) equal size, by rising forecast: means of forecast and outcome, rows."""
@@ -95,10 +107,12 @@ class Deciles:
 def deciles(expected: FloatArray, low: FloatArray, high: FloatArray, realised: FloatArray) -> Deciles:
     """Put rows into tenths by rising expected change."""
     parts = _equal_parts(expected, 10)
-    means = (
-        np.array([values[part].mean() for part in parts]) for values in (expected, low, high, realised)
-    )
-    return Deciles(*means, rows=np.array([len(part) for part in parts]))
+
+    def mean(values: FloatArray) -> FloatArray:
+        return np.array([values[part].mean() for part in parts])
+
+    rows = np.array([len(part) for part in parts])
+    return Deciles(mean(expected), mean(low), mean(high), mean(realised), rows)
 
 
 def _equal_parts(by: FloatArray, count: int) -> list[NDArray[np.intp]]:

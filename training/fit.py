@@ -10,6 +10,7 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.calibration import Knots, calibrated
 from serving.tables import CompiledModel, explain_numba
 from training.calibrate import Sigmoid, fit_sigmoid, residual_interval
 from training.compile import Proof, compile_booster, prove
@@ -34,10 +35,10 @@ class Recipe:
     """How a model is fitted; everything that changes it is here and is logged."""
 
     seed: int
-    folds: int = 4
-    learning_rate: float = 0.04
-    max_trees: int = 800
-    patience: int = 50
+    folds: int = 3
+    learning_rate: float = 0.08
+    max_trees: int = 400
+    patience: int = 30
     min_rows_in_leaf: int = 100
     feature_share: float = 0.5
     row_share: float = 0.7
@@ -107,8 +108,9 @@ class Fitted:
         """Return the prediction per row: a probability, a share, or an expected change in minor units."""
         margin = self.margin(data)
         if self.calibration is None:
-            return margin
-        return np.asarray(1.0 / (1.0 + np.exp(-(self.calibration.slope * margin + self.calibration.shift))))
+            return np.rint(margin)
+        margins, logits = self.calibration.knots
+        return calibrated(Knots(margin=margins, logit=logits), margin)
 
 
 def usable_features(train: Dataset) -> tuple[str, ...]:

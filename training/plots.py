@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from serving.tables import explain_numba
@@ -24,6 +25,8 @@ from training.wording import LANGUAGES, Wording
 
 SHAP_ROWS, SHAP_FEATURES = 2_000, 12
 _MODEL, _INK, _GREY = "#0b5a9c", "#222222", "#8a8a8a"
+_TITLE: Mapping[str, Any] = {"fontsize": 12, "fontweight": "bold"}
+_SUBTITLE: Mapping[str, Any] = {"fontsize": 9, "color": "#555555"}
 _DASHES: Mapping[str, tuple[str, str]] = {  # told apart without colour: by dash, and dark from light
     "logistic": ("#9a4d00", "-."),
     "recency": (_INK, "--"),
@@ -53,11 +56,14 @@ class _Page:
 
     def head(self, axes: Axes, what: str) -> str:
         """Put title and subtitle over the axes; return the title."""
-        title = f"{self.words.model_of(self.model.schedule)}: {self.words(f'plots.{what}.title')}"
-        place = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "baseline", "ha": "left"}
-        axes.annotate(title, (0.0, 1.0), xytext=(0, 24), fontsize=12, fontweight="bold", **place)
-        rows = self.words(f"plots.{self.model.validation}", day=self.model.schedule.test, rows=f"{len(self.model.test):,}")
-        axes.annotate(rows, (0.0, 1.0), xytext=(0, 9), fontsize=9, color="#555555", **place)
+        words, model = self.words, self.model
+        title = (
+            f"{words.model(model.schedule.target, model.schedule.horizon)}: {words(f'plots.{what}.title')}"
+        )
+        tested = words(f"plots.{model.validation}", day=model.schedule.test, rows=f"{len(model.test):,}")
+        for text, above, style in ((title, 24, _TITLE), (tested, 9, _SUBTITLE)):
+            axes.annotate(text, (0.0, 1.0), xycoords="axes fraction", xytext=(0, above),
+                          textcoords="offset points", **style)  # fmt: skip
         return title
 
 
@@ -65,7 +71,7 @@ def draw_plots(
     trained: Sequence[TrainedTarget],
     titles: Mapping[str, Mapping[str, str]],
     out_dir: Path,
-    currency: Currency = Currency(),  # noqa: B008 - a frozen value
+    currency: Currency = Currency(),
 ) -> tuple[Path, ...]:
     """Draw every model's plots, each once per language: `<key>-<what>.<language>.svg`.
 
@@ -110,8 +116,7 @@ def _calibration(page: _Page) -> tuple[Figure, str]:
     room = 0.04 * (ends[1] - ends[0])
     limits = (max(0.0, ends[0] - room), min(1.0, ends[1] + room))
     axes.plot(limits, limits, color=_GREY, ls="--", lw=1, label=words("plots.calibration.exact"))
-    label = words(f"plots.calibration.{_counted(found.rows)}", bins=len(found.rows), low=f"{found.rows.min():,}",
-                  high=f"{found.rows.max():,}")  # fmt: skip
+    label = words("plots.calibration.bins", bins=len(found.rows), rows=curves.counted(found.rows))
     axes.errorbar(
         found.forecast, found.outcome, yerr=(found.outcome - low, high - found.outcome), color=_MODEL, marker="o",
         ms=5, lw=1, elinewidth=1, capsize=3, label=label,
@@ -119,18 +124,22 @@ def _calibration(page: _Page) -> tuple[Figure, str]:
     axes.set(xlim=limits, ylim=limits, ylabel=words(f"plots.calibration.outcome.{model.fitted.kind}"))
     axes.legend(loc="upper left")
     inside = np.clip(model.prediction, *limits)
-    below.hist(inside, bins=np.linspace(*limits, 41), color="#b9c9d8", edgecolor=_INK, linewidth=0.5)
+    below.hist(inside, bins=np.linspace(*limits, 41).tolist(), color="#b9c9d8", edgecolor=_INK, linewidth=0.5)
     below.set(xlabel=words(f"plots.calibration.forecast.{model.fitted.kind}"), ylabel=words("plots.rows"))
     below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-    below.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    below.yaxis.set_major_formatter(FuncFormatter(_whole))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axis.set_major_formatter(FuncFormatter(_percent))
     axes.grid(color="#e5e5e5", lw=0.6)
     return figure, page.head(axes, "calibration")
 
 
-def _counted(rows: NDArray[np.intp]) -> str:
-    return "bins_equal" if rows.min() == rows.max() else "bins"
+def _percent(value: float, _: object) -> str:
+    return f"{100 * value:.10g}%"
+
+
+def _whole(value: float, _: object) -> str:
+    return f"{value:,.0f}"
 
 
 def _lift(page: _Page) -> tuple[Figure, str]:
@@ -142,12 +151,21 @@ def _lift(page: _Page) -> tuple[Figure, str]:
     axes = figure.add_axes((0.11, 0.12, 0.85, 0.73))
     for rule, score in model.simple.items():
         colour, dash = _DASHES[rule]
-        axes.plot(shares, curves.lift_at(label, score, shares), color=colour, ls=dash, lw=1.5, label=words.rule(rule))
+        axes.plot(
+            shares,
+            curves.lift_at(label, score, shares),
+            color=colour,
+            ls=dash,
+            lw=1.5,
+            label=words.rule(rule),
+        )
     times = curves.lift_at(label, model.prediction, shares)
     axes.plot(shares, times, color=_MODEL, lw=2.5, label=words("rules.model"))
     axes.axhline(1.0, color=_GREY, lw=0.8, label=words("plots.lift.chance"))
-    axes.set(xlim=(0.0, 1.0), ylim=(0.0, None), xlabel=words("plots.lift.share"), ylabel=words("plots.lift.times"))
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set(
+        xlim=(0.0, 1.0), ylim=(0.0, None), xlabel=words("plots.lift.share"), ylabel=words("plots.lift.times")
+    )
+    axes.xaxis.set_major_formatter(FuncFormatter(_percent))
     axes.grid(color="#e5e5e5", lw=0.6)
     handles, names = axes.get_legend_handles_labels()
     order = [len(names) - 2, *range(len(names) - 2), len(names) - 1]
@@ -173,12 +191,16 @@ def _deciles(page: _Page) -> tuple[Figure, str]:
     share = words("plots.deciles.interval", share=f"{model.metrics['coverage']:.0%}")
     axes.vlines(place - 0.12, found.low, found.high, color="#9db8cf", lw=7, label=share)
     axes.plot(place - 0.12, found.expected, "o", color=_MODEL, ms=6, label=words("plots.deciles.expected"))
-    axes.plot(place + 0.14, found.realised, "D", mfc="white", mec=_INK, ms=6, label=words("plots.deciles.realised"))
-    counted = f"{found.rows.min():,}" if found.rows.min() == found.rows.max() else f"{found.rows.min():,}-{found.rows.max():,}"
+    axes.plot(
+        place + 0.14, found.realised, "D", mfc="white", mec=_INK, ms=6, label=words("plots.deciles.realised")
+    )
     code = page.currency.code or words("plots.minor_units")
-    axes.set(xlabel=words("plots.deciles.tenths", rows=counted), ylabel=words("plots.deciles.change", unit=code))
+    axes.set(
+        xlabel=words("plots.deciles.tenths", rows=curves.counted(found.rows)),
+        ylabel=words("plots.deciles.change", unit=code),
+    )
     axes.set_xticks(place)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(_whole))
     axes.grid(axis="y", color="#e5e5e5", lw=0.6)
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, 1.0))
     return figure, page.head(axes, "deciles")
@@ -192,19 +214,25 @@ def _shap(page: _Page) -> tuple[Figure, str]:
     model, words = page.model, page.words
     effects, values, names = _strongest(model)
     size = len(names)
-    figure = new_figure(8.6, 1.7 + 0.4 * size)
-    axes = figure.add_axes((0.36, 0.75 / (1.7 + 0.4 * size), 0.52, 0.4 * size / (1.7 + 0.4 * size)))
+    height = 1.4 + 0.38 * size
+    place = (0.36, 0.6 / height, 0.54, 0.38 * size / height)
+    figure = new_figure(8.6, height)
+    axes = figure.add_axes(place)
     colours = LinearSegmentedColormap.from_list("dark to bright", ["#0a2a5e", "#2f78b7", "#f2b134"])
     explanation = Explanation(effects, data=values, feature_names=list(names))
     with _fixed_jitter(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="All-NaN", category=RuntimeWarning)
         beeswarm(explanation, max_display=size, order=np.arange(size), color=colours, ax=axes, show=False,
                  plot_size=None, s=9, color_bar_label="")  # fmt: skip
+    axes.set_position(place)
+    axes.set_ylim(-0.7, size - 0.3)
+    if model.fitted.kind == "amount":
+        axes.xaxis.set_major_formatter(FuncFormatter(_percent))
     bar = figure.axes[-1]
-    bar.set_position((0.9, axes.get_position().y0, 0.012, axes.get_position().height))
+    bar.set_position((0.925, place[1], 0.012, place[3]))
     bar.set_yticks([0, 1], [words("plots.shap.low"), words("plots.shap.high")], fontsize=9)
     bar.set_ylabel(words("plots.shap.value"), fontsize=9, labelpad=-8)
-    label_rows(axes, [words.pick(page.titles[name]) for name in reversed(names)], 40)
+    label_rows(axes, [page.titles[name][words.language] for name in reversed(names)], 40)
     axes.tick_params("x", labelsize=9)
     axes.tick_params("y", length=0)
     axes.set_xlabel(words(f"plots.shap.effect.{model.fitted.kind}"), fontsize=10)
@@ -220,7 +248,7 @@ def _strongest(model: TrainedTarget) -> tuple[FloatArray, FloatArray, tuple[str,
     features = model.fitted.features
     columns = [model.test.names.index(name) for name in features]
     rows = np.unique(np.linspace(0, len(model.test) - 1, SHAP_ROWS).astype(np.intp))
-    values = np.ascontiguousarray(model.test.values[np.ix_(rows, columns)])
+    values = np.ascontiguousarray(model.test.values[rows][:, columns])
     effects, _ = explain_numba(model.fitted.compiled, values)
     order = np.argsort(-np.abs(effects).mean(axis=0), kind="stable")[:SHAP_FEATURES]
     return effects[:, order], values[:, order], tuple(features[place] for place in order)

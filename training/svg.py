@@ -6,9 +6,10 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ _READ_WITH = (
     "WenQuanYi Micro Hei", "SimHei", "sans-serif",
 )  # fmt: skip
 _FONT = re.compile(rf"'{_LAID_OUT_WITH}'(, sans-serif)?")
-_STYLE = {
+_STYLE: Mapping[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": [_LAID_OUT_WITH],
     "font.size": 10.0,
@@ -37,7 +38,8 @@ _STYLE = {
 @contextmanager
 def drawing(name: str) -> Iterator[None]:
     """Within it, figures look alike and have the same inner names for the same `name`."""
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+    style = {**_STYLE, "svg.hashsalt": name}
+    with mpl.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
@@ -75,14 +77,27 @@ def label_rows(axes: Axes, labels: list[str], width: int) -> None:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Break a text into lines; a Chinese character is as wide as two letters, and may end a line.
+    """Break a text into as few lines as fit, of about equal width.
+
+    A Chinese character is as wide as two letters, and may end a line.
 
     Examples
     --------
-    >>> wrap("Time since the last contact", 16), wrap("近 90 天交易笔数", 12)
-    (['Time since the', 'last contact'], ['近 90 天交易', '笔数'])
+    >>> wrap("Time since the last contact", 26), wrap("近 90 天交易笔数", 12)
+    (['Time since the', 'last contact'], ['近 90 天', '交易笔数'])
     """
-    lines, line = [], ""
+    lines = _fill(text, width)
+    for narrower in range(width - 1, 0, -1):
+        tried = _fill(text, narrower)
+        if len(tried) > len(lines) or max(map(_width, tried)) > narrower:
+            break
+        lines = tried
+    return lines
+
+
+def _fill(text: str, width: int) -> list[str]:
+    lines: list[str] = []
+    line = ""
     for word in _words(text):
         if line and _width((line + word).rstrip()) > width:
             lines.append(line.rstrip())

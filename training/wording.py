@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from features.policy import read_policy
-from training.splits import Schedule
 
 LANGUAGES = ("en", "zh")
+_SLOT = re.compile(r"\\{(\w+)\\}")
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,19 @@ class Wording:
         >>> Wording("en")("rules.recency"), Wording("zh")("horizon", days=90)
         ('Recency', '90 天')
         """
-        node: Any = read_policy("reports")
-        for part in path.split("."):
-            node = node[part]
-        return str(node[self.language]).format(**values)
+        return str(_node(path)[self.language]).format(**values)
 
-    def knows(self, path: str, name: str) -> bool:
-        """Whether there is a text of this name under a path."""
-        node: Any = read_policy("reports")
-        for part in path.split("."):
-            node = node[part]
-        return name in node
+    def all(self, path: str) -> tuple[str, ...]:
+        """Return the texts of a list, in order."""
+        return tuple(str(words[self.language]) for words in _node(path))
 
     def rule(self, name: str) -> str:
         """Return what a simple rule is called."""
         return self(f"rules.{name}")
+
+    def family(self, name: str) -> str:
+        """Return what a family of features is called."""
+        return str(read_policy("texts")["families"][name][self.language])
 
     def model(self, target: str, horizon: int | None) -> str:
         """Return what a model predicts.
@@ -53,10 +51,26 @@ class Wording:
         kind = "alone" if horizon is None else "within"
         return self(f"models.{target}.{kind}", days=horizon)
 
-    def model_of(self, schedule: Schedule) -> str:
-        """Return what the model of a schedule predicts."""
-        return self.model(schedule.target, schedule.horizon)
+    def translated(self, sentence: str) -> str:
+        """Return an English sentence of the pipelines in this language; one without translation as it is.
 
-    def pick(self, words: Mapping[str, str]) -> str:
-        """Return the text of this language."""
-        return words[self.language]
+        Examples
+        --------
+        >>> Wording("zh").translated("no table contacts"), Wording("en").translated("no table contacts")
+        ('没有数据表 contacts', 'no table contacts')
+        """
+        for pattern in _node("sentences"):
+            found = re.fullmatch(_SLOT.sub(r"(?P<\1>.+?)", re.escape(pattern["en"])), sentence)
+            if found:
+                values = found.groupdict()
+                if "target" in values:
+                    values["target"] = self(f"models.{values['target']}.alone")
+                return str(pattern[self.language]).format(**values)
+        return sentence
+
+
+def _node(path: str) -> Any:
+    node: Any = read_policy("reports")
+    for part in path.split("."):
+        node = node[part]
+    return node

@@ -56,6 +56,10 @@ def bench_predict(
         with running_service(home, options):
             say("measuring")
             times = _measure(options.port, ids, rounds)
+    return _report(shape, times)
+
+
+def _report(shape: Shape, times: dict[str, list[float]]) -> dict[str, object]:
     median = {name: statistics.median(values) for name, values in times.items()}
     return {
         "name": "predict",

@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 
 from features.tables import Table
 from pipelines.intake.source import Source, SourceTable
@@ -89,7 +90,6 @@ def open_files(connection: duckdb.DuckDBPyConnection, source: Source, table: Sou
     groups: dict[tuple[RawColumn, ...], list[int]] = {}
     for number, file in enumerate(table.files):
         columns = _describe(connection, source, file)
-        _refuse_twice(source.name_of(file), [column.name for column in columns])
         groups.setdefault(columns, []).append(number)
     return [_parquet_files(source, table, columns, numbers) for columns, numbers in groups.items()]
 
@@ -117,8 +117,9 @@ def require_columns(table: Table, files: RawFiles) -> None:
 
 def _describe(connection: duckdb.DuckDBPyConnection, source: Source, file: Path) -> tuple[RawColumn, ...]:
     try:
+        _refuse_twice(source.name_of(file), pq.read_schema(file).names)
         rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(file))})").fetchall()
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise unreadable(source, file, "Parquet", error) from error
     return tuple(RawColumn(row[0], _kind(row[1]), row[1]) for row in rows)
 

@@ -114,7 +114,8 @@ def _read_money(column: Column, kind: Kind, raw: str, decimals: int) -> Reading:
     """Integers are minor units; decimals and text are major units, moved by the currency's decimals as text."""
     if kind == "integer":
         return Reading(f"TRY_CAST({raw} AS BIGINT)", "amount")
-    exact = rf"regexp_full_match({MIDDLE}, '[+-]?[0-9]+(\.[0-9]{{0,{decimals}}}0*)?')"
+    part_digits = rf"[0-9]{{1,{decimals}}}0*" if decimals else "0+"
+    exact = rf"regexp_full_match({MIDDLE}, '[+-]?[0-9]+(\.{part_digits})?')"
     whole = f"replace(split_part({MIDDLE}, '.', 1), '+', '')"
     part = f"rpad(left(split_part({MIDDLE}, '.', 2), {decimals}), {decimals}, '0')"
     value = f"CASE WHEN {exact} THEN TRY_CAST({whole} || {part} AS BIGINT) END"

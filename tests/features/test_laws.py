@@ -121,7 +121,7 @@ def later(bank: Bank) -> Bank:
 
 
 @settings(
-    max_examples=3, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate)
+    max_examples=2, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate)
 )
 @given(bank=banks())
 def test_laws(bank: Bank) -> None:

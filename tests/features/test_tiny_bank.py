@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 import pytest
 
-from tests.bank import AS_OF, bank_with_states, before, tiny_bank
+from tests.bank import AS_OF, tiny_bank
 from tests.compute import Features, compute
 
 
@@ -240,8 +239,7 @@ def test_signal_severities_add_up_per_category(tiny: Tiny) -> None:
 
 
 def test_nothing_logged_is_zero_where_the_log_reaches_back(tiny: Tiny) -> None:
-    names = ("contact_count_30d", "txn_turnover_365d", "signal_count_open", "complaint_count_180d")
-    assert tiny("12", *names) == (0, 0, 0, 0)
+    assert tiny("12", "contact_count_30d", "txn_turnover_365d", "signal_count_open") == (0, 0, 0)
 
 
 def test_snapshot_of_the_as_of_day_is_visible(tiny: Tiny) -> None:
@@ -264,41 +262,3 @@ def test_profile_that_never_changes(tiny: Tiny) -> None:
 def test_profile_columns_without_history_are_left_out_by_name(tiny: Tiny) -> None:
     assert {"card_level", "is_managed", "credit_line"}.isdisjoint(tiny.names)
     assert {"card_level", "is_managed", "credit_line"} <= set(tiny.absent)
-
-
-@pytest.fixture(scope="module")
-def dates_with_states(tmp_path_factory: pytest.TempPathFactory) -> Mapping[date, Features]:
-    """The bank with states at as_of, and 9 and 8 days before it."""
-    computed = compute(bank_with_states(), tmp_path_factory.mktemp("states"))
-    return {as_of: features for as_of, (features, _) in computed.at((AS_OF, before(9), before(8))).items()}
-
-
-@pytest.fixture
-def with_states(dates_with_states: Mapping[date, Features]) -> Features:
-    return dates_with_states[AS_OF]
-
-
-def test_state_of_the_day_before_counts_and_of_the_as_of_day_not(with_states: Features) -> None:
-    """`eve` became gold on day 1; `day` becomes diamond on day 0 and is platinum until then."""
-    shown = {name: with_states[name]["card_level"] for name in ("eve", "day")}
-    assert shown == {"eve": 1, "day": 2}
-    assert (with_states["eve"]["is_managed"], with_states["day"]["is_managed"]) == (1, 0)
-    assert (with_states["eve"]["credit_line"], with_states["day"]["credit_line"]) == (500, None)
-
-
-def test_state_recorded_at_the_as_of_midnight_is_not_known(with_states: Features) -> None:
-    assert (with_states["late"]["card_level"], with_states["late"]["is_micro"]) == (3, 0)
-
-
-def test_customer_whose_first_state_is_of_the_as_of_day_is_not_on_the_spine(with_states: Features) -> None:
-    assert set(with_states) == {"eve", "day", "late"}
-
-
-def test_count_is_null_where_the_log_starts_on_the_as_of_day(
-    dates_with_states: Mapping[date, Features],
-) -> None:
-    """On the first day of `contacts` the log does not reach back; a day later it does, by one day."""
-    on_the_day, day_after = dates_with_states[before(9)], dates_with_states[before(8)]
-    names = ("contact_count_30d", "contact_history_days")
-    assert [on_the_day["day"][name] for name in names] == [None, 0]
-    assert [day_after["day"][name] for name in names] == [0, 1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -23,7 +25,8 @@ from pipelines.serve import ServeOptions, free_port, running_service, serve
 
 FOREGROUND = (
     "import sys; from pathlib import Path; from pipelines.serve import ServeOptions, serve; "
-    "sys.exit(serve(Path(sys.argv[1]), ServeOptions(port=int(sys.argv[2]), workers=1), print))"
+    "ready = lambda address: print(address, flush=True); "
+    "sys.exit(serve(Path(sys.argv[1]), ServeOptions(port=int(sys.argv[2]), workers=1), ready))"
 )
 LOADED = """
 import asyncio, json, sys
@@ -252,6 +255,21 @@ def test_a_store_that_is_away_is_a_503_with_retry_after_and_then_answers_again(s
     assert (ready, alive) == (503, 200)
     assert service.predict({"customer_ids": ["C000000"]}).status == 200
     assert service.ask("GET", "/readyz").status == 200
+
+
+def test_a_store_that_hangs_is_a_503_within_the_deadline(service: Service) -> None:
+    (database,) = (service.home / "online").glob("*/online.db")
+    with contextlib.closing(sqlite3.connect(database)) as blocker:
+        blocker.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        answer = service.predict({"customer_ids": ["C000000"]})
+        waited = time.monotonic() - began
+        blocker.rollback()
+    assert (answer.status, answer.error["code"]) == (503, "store_away")
+    assert waited < 2.0  # 0.25 s on a machine that does nothing else
+    deadline = time.monotonic() + 8
+    while service.predict({"customer_ids": ["C000000"]}).status != 200:
+        assert time.monotonic() < deadline
 
 
 def test_a_store_that_lacks_features_is_a_503(service: Service) -> None:

@@ -67,7 +67,7 @@ class Touch:
     reached: float = 0.84
     started_by_customer: float = 0.12
     recorded: float = 0.97
-    warmth_missing: float = 0.35
+    warmth_missing: float = 0.3
     warmth_noise: float = 0.4
     warmth_bias: float = 0.25
     late_share: float = 0.08
@@ -98,21 +98,20 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -5.4
+    base: float = -4.75
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
-    mood: float = 1.05
+    mood: float = 0.9
     silence: float = 1.1
     silence_limit: float = 1.4
-    grudge: float = 0.65
-    rates_elsewhere: float = 0.25
+    grudge: float = 0.75
+    rates_elsewhere: float = 0.2
     strain: float = 0.35
-    new_manager: float = 0.35
-    maturing: float = 0.25
-    card: float = -0.25
-    tenure: float = -0.45
-    breadth: float = -0.30
+    new_manager: float = 0.2
+    card: float = -0.4
+    tenure: float = -0.6
+    breadth: float = -0.4
     borrower: float = -0.35
-    frailty: float = 0.2
+    frailty: float = 0.15
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ class Leaving:
 
     ways: tuple[float, float, float] = (0.40, 0.22, 0.38)
     decides_within_days: int = 8
-    length_days: tuple[float, float] = (28.0, 46.0)
+    length_days: tuple[float, float] = (31.0, 47.0)
     closing_days: tuple[int, int] = (1, 7)
     lingers: float = 0.35
     lingering_days: tuple[int, int] = (30, 130)
@@ -144,10 +143,10 @@ class Money:
     growth_noise: float = 0.004
     growth_persistence: float = 0.92
     noise: float = 0.018
-    mood: float = 0.012
+    mood: float = 0.018
     passing_noise: float = 0.05
     strain: float = -0.03
-    drains: float = 0.013
+    drains: float = 0.018
     drain_keeps: tuple[float, float] = (0.46, 0.8)
     drain_days: tuple[float, float, float] = (18.0, 50.0, 35.0)
     bulges: float = 0.02
@@ -164,7 +163,7 @@ class Money:
     need_met: float = 0.6
     need_met_days: tuple[float, float] = (30.0, 130.0)
     need_gain: tuple[float, float] = (0.08, 0.35)
-    activity_mood: float = 0.34
+    activity_mood: float = 0.42
     activity_noise: float = 0.08
     activity_persistence: float = 0.85
 
