@@ -135,9 +135,9 @@ def build(target: Store, as_of_dates: Iterable[date], progress: Progress | None 
 def _check_inside(bank: Bank, wanted: list[date]) -> None:
     first = min(bank.manifest.data_from.values(), default=bank.manifest.data_until)
     for as_of in wanted:
-        if not first < as_of:
+        if as_of < first:
             raise PipelineError(
-                f"as_of {as_of}: expected a date after the bank's first day {first}; "
+                f"as_of {as_of}: expected a date on or after the bank's first day {first}; "
                 "nothing is known before it. Choose a later date."
             )
         if as_of > bank.manifest.data_until:

@@ -86,10 +86,8 @@ def import_source(
 
     call = _here()
     report = IMPORTS[source](path, out)
-    call.terminal.say("imported", source=source, out=out, kept=f"{report.kept:,}", read=f"{report.read:,}")
-    for reason, count in report.left_out.items():
-        call.terminal.say("left_out_rows", count=f"{count:,}", reason=reason)
-    call.terminal.result(report.to_dict())
+    report.show(call.terminal.people, call.terminal.language)
+    call.terminal.result(report.to_dict(call.terminal.language))
 
 
 @app.command()
@@ -282,7 +280,7 @@ def bench(name: Annotated[Literal["predict", "score"], typer.Argument()]) -> Non
 
     call = _here()
     with call.terminal.progress() as bar:
-        result = BENCHES[name](bar)
+        result = BENCHES[name](lambda text: bar(text, 0.0))
     rows = [
         [part, key, f"{value:,.3f}"]
         for part in ("figures", "floor", "ratios")

@@ -61,7 +61,8 @@ def open_ledger(home: Home) -> Iterator[Ledger]:
             yield Ledger(mlflow, client, None if is_project_run else _experiment(home, client))
         finally:
             if not is_project_run:
-                mlflow.set_tracking_uri(before)
+                settings: Any = mlflow  # takes None as well: no address of its own
+                settings.set_tracking_uri(before)
 
 
 @contextmanager

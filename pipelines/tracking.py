@@ -29,7 +29,7 @@ from training.wording import Wording
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 _MODEL_CODE = Path(__file__).with_name("pyfunc_bundle.py")
-_REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "pydantic", "pyyaml")
+_REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "pydantic")
 _PARTIAL = ".partial"
 _PARAMS_AT_ONCE = 100  # MLflow takes no more
 
@@ -149,7 +149,8 @@ def _log_model(ledger: Ledger, run: RunRecord, bundle: Bundle) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    inputs = [ColSpec("double", name) for name in bundle.names]
+    inputs = [ColSpec("string", "customer_id", required=False)]
+    inputs += [ColSpec("double", name) for name in bundle.names]
     outputs = []
     for target in bundle.manifest.targets:
         ends = ("", "_low", "_high") if target.kind == "amount" else ("",)
@@ -159,10 +160,7 @@ def _log_model(ledger: Ledger, run: RunRecord, bundle: Bundle) -> Any:
         python_model=str(_MODEL_CODE),
         artifacts={"bundle": str(run.bundle_dir)},
         code_paths=[str(Path(str(serving.__file__)).parent)],
-        signature=ModelSignature(
-            inputs=Schema([ColSpec("string", "customer_id", required=False), *inputs]),
-            outputs=Schema(outputs),
-        ),
+        signature=ModelSignature(inputs=Schema([*inputs]), outputs=Schema([*outputs])),
         pip_requirements=[f"{name}=={library_version(name)}" for name in _REQUIREMENTS],
     )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -26,12 +25,16 @@ from pipelines.errors import PipelineError
 from pipelines.intake import prepare
 from pipelines.labels import Plan, plan_targets, read_datasets
 from pipelines.settings import Home
+from pipelines.tracking import Registered, RunRecord, track
 from serving.calibration import Calibration, Interval, Knots
 from serving.calibration import Scale as ServedScale
 from serving.manifest import Bands, DataRange, FeatureSpec, Lineage, TargetSpec
+from serving.reasons import BankWords, Texts, feature_title
+from serving.requests import LANGUAGES
 from training.dataset import Dataset
 from training.fit import Recipe, Scale
 from training.package import BundleParts, ModelParts, write_bundle
+from training.plots import Currency, draw_plots
 from training.run import RunRules, TrainedTarget, growth_scale, train_target
 
 LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "feast", "ibis-framework", "duckdb", "pyarrow")
@@ -233,12 +236,53 @@ def _write(
 def _bank_words(source: Store) -> str:
     """Write what the texts need to know of the bank: titles of its own attributes, and its currency."""
     manifest = source.bank.manifest
-    words = {
-        "titles": {column: dict(title) for column, title in manifest.titles.items()},
-        "currency": manifest.currency,
-        "currency_decimals": manifest.currency_decimals,
+    return BankWords(manifest.titles, manifest.currency, manifest.currency_decimals).to_json()
+
+
+def register(
+    home: Home, result: TrainResult, options: TrainOptions, progress: Progress | None = None
+) -> Registered:
+    """Draw the run's pictures, log it in MLflow, register its bundle and export it under its version."""
+    tell = progress or (lambda _text, _share: None)
+    tell("pictures", 0.0)
+    manifest = result.store.bank.manifest
+    words = BankWords(manifest.titles, manifest.currency, manifest.currency_decimals)
+    texts = Texts.parse(policy_text("texts"))
+    titles = {
+        name: {language: feature_title(texts, name, words, language) for language in LANGUAGES}
+        for name in result.store.bank.catalogue.names
     }
-    return json.dumps(words, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    drawn = home.reports / "training"
+    shutil.rmtree(drawn, ignore_errors=True)
+    currency = Currency(manifest.currency, manifest.currency_decimals)
+    plots = draw_plots(result.trained, titles, drawn, currency)
+    tell("register", 0.5)
+    record = RunRecord(
+        bundle_dir=result.bundle_dir,
+        manifest_sha256=result.manifest_sha256,
+        trained=result.trained,
+        params=_parameters(result, options),
+        tags={"code_commit": code_commit(), "data_digest": manifest.digest, "policy_digest": policy_digest()},
+        plots=plots,
+        card=result.card,
+        seed=options.seed,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    registered = track(home, record)
+    shutil.rmtree(result.bundle_dir)
+    tell("register", 1.0)
+    return registered
+
+
+def _parameters(result: TrainResult, options: TrainOptions) -> dict[str, str | int | float | bool | None]:
+    recipe = asdict(Recipe(seed=options.seed, threads=options.threads))
+    return {
+        **recipe,
+        "test_as_of": None if options.test_as_of is None else options.test_as_of.isoformat(),
+        "data_from": min(result.store.bank.manifest.data_from.values()).isoformat(),
+        "data_until": result.store.bank.manifest.data_until.isoformat(),
+        "features": len(result.store.bank.catalogue.names),
+    }
 
 
 def _feature_spec(source: Store, feature: Feature) -> FeatureSpec:
@@ -316,8 +360,3 @@ def code_commit() -> str:
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return found.stdout.strip()
-
-
-def now_text() -> str:
-    """Return this moment, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -2,17 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 
-from features.catalogue import Feature
 from features.definitions import FEATURES
 from features.policy import policy_names, policy_text
 from serving.calibration import Calibration, Interval, Knots, Scale
 from serving.manifest import DataRange, FeatureSpec, Lineage, TargetSpec
-from tests.trained import NAMES, all_trained, population
+from tests.trained import NAMES, population
 from training.package import BundleParts, ModelParts, write_bundle
 from training.run import TrainedTarget
 
 REFERENCE_ROWS = 1_200
+CARD = "# Card\n"
+
+
+def pack(directory: Path, trained: Sequence[TrainedTarget], seed: int = 3) -> str:
+    """Write a bundle whose reference is a population of its own; return the digest of its manifest."""
+    lineage = Lineage(
+        policy_digest="p", catalogue_digest="c", data=DataRange("2024-01-01", "2026-11-01", "d"),
+        metrics={item.key: dict(item.metrics) for item in trained}, seeds={"training": 1}, libraries={},
+        code_commit="unknown",
+    )  # fmt: skip
+    parts = BundleParts(
+        features=tuple(_feature(name) for name in NAMES),
+        models=tuple(_model(item) for item in trained),
+        reference=population(REFERENCE_ROWS, seed).values,
+        lineage=lineage,
+        documents={
+            "bank.json": '{"titles": {}, "currency": "CNY", "currency_decimals": 2}\n',
+            **{f"policy/{name}.yaml": policy_text(name) for name in policy_names()},
+        },
+        card=CARD,
+    )
+    return write_bundle(directory, parts)
+
+
+def _feature(name: str) -> FeatureSpec:
+    known = next(feature for feature in FEATURES if feature.name == name)
+    return FeatureSpec(name, "float64", known.unit, known.family, known.group, None, known.usual, None, False)
+
+
+def _model(item: TrainedTarget) -> ModelParts:
+    fitted = item.fitted
+    knots = interval = scale = None
+    if fitted.calibration is not None:
+        margins, logits = fitted.calibration.knots
+        knots = Knots(margin=margins, logit=logits)
+    if fitted.interval is not None and fitted.scale is not None:
+        interval = Interval(0.8, *fitted.interval)
+        scale = Scale(floor=fitted.scale.floor, features=fitted.scale.features)
+    target = TargetSpec(item.key, item.schedule.target, item.schedule.horizon, 0, fitted.kind, None)
+    return ModelParts(target, fitted.compiled, fitted.booster_text, Calibration(knots, interval, scale, ()))

@@ -28,7 +28,7 @@ NAMES = (
     "txn_active_count_180d",
     "txn_turnover_90d",
     "signal_severity_open_max",
-    "complaint_count_365d",
+    "complaint_count_180d",
     "tenure_days",
     "is_managed",
 )
@@ -73,7 +73,7 @@ def population(rows: int, seed: int, shift: float = 0.0) -> Population:
         "txn_active_count_180d": np.minimum(quarter + draw.poisson(pace * 3), 120),
         "txn_turnover_90d": (quarter * np.exp(draw.normal(9, 0.5, rows))).round(),
         "signal_severity_open_max": np.where(draw.random(rows) < 0.8, np.nan, draw.integers(1, 6, rows)),
-        "complaint_count_365d": draw.poisson(0.2 + 0.1 * np.exp(restless / 2)),
+        "complaint_count_180d": draw.poisson(0.2 + 0.1 * np.exp(restless / 2)),
         "tenure_days": draw.integers(30, 4000, rows),
         "is_managed": draw.random(rows) < 0.6,
     }  # fmt: skip

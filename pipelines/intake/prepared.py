@@ -96,13 +96,8 @@ def write_table(
     other = [column for column in table.times if column.name != table.event]
     columns += [f"{days.day_of(column.name)} AS {quoted(column.day_name)}" for column in other]
     first = [] if table.customer_column is None else [stage.at(table.customer_column)]
-    order = [
-        *first,
-        "event_day",
-        *(stage.at(name) for name in table.key),
-        "known_day",
-        stage.at("recorded_at"),
-    ]
+    keys = [stage.at(name) for name in table.key]
+    order = [*first, "event_day", *keys, "known_day", days.recorded_time]
     connection.execute(
         f"COPY (SELECT {', '.join(columns)} FROM {judged.name} WHERE {_IN_FORCE} ORDER BY {', '.join(order)}) "
         f"TO {literal(str(directory / f'{table.name}.parquet'))} (FORMAT parquet, COMPRESSION zstd)"

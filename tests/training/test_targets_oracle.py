@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -96,7 +95,7 @@ def test_loyalty_ends_with_the_first_product_given_up(tiny: Mapping[tuple[str, i
     assert (tiny["loyalty", 90]["drained41"], tiny["loyalty", 180]["drained41"]) == (1, 0.5)
 
 
-SEEDS = ((11, 300), (12, 300))
+SEEDS = ((11, 150), (13, 250), (62, 150))
 
 
 @pytest.mark.parametrize(("seed", "customers"), SEEDS)
@@ -130,10 +129,3 @@ def differences(expected: Labels, got: Labels) -> Mapping[str, tuple[float | Non
         if not is_same:
             wrong[name] = (label, got[name])
     return wrong
-
-
-def test_unripe_horizon_has_no_label() -> None:
-    """Data end 180 days after as_of: horizon 180 is ripe, as_of a day later it is not."""
-    bank = label_bank()
-    assert None not in oracle_labels(bank, AS_OF, "churn", 180, MINIMUM_FALL).values()
-    assert set(oracle_labels(bank, AS_OF + timedelta(days=1), "churn", 180, MINIMUM_FALL).values()) == {None}

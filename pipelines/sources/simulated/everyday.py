@@ -33,13 +33,13 @@ from pipelines.sources.simulated.movements import Absences
 
 PEOPLE_USE = (
     # kind, channel, party, share, share of inflows, median amount in yuan
-    (PURCHASE, POS, UNKNOWN, 0.26, 0.0, 120.0),
+    (PURCHASE, POS, UNKNOWN, 0.27, 0.0, 120.0),
     (PURCHASE, MOBILE, INSTITUTION_PAID, 0.22, 0.0, 90.0),
     (TRANSFER, MOBILE, PERSON, 0.20, 0.35, 600.0),
     (PAYMENT, ONLINE, AUTHORITY, 0.12, 0.0, 220.0),
     (CASH, ATM, UNKNOWN, 0.09, 0.15, 800.0),
     (CASH, BRANCH, UNKNOWN, 0.05, 0.45, 3_000.0),
-    (TRANSFER, ONLINE, OWN, 0.06, 0.45, 1_500.0),
+    (TRANSFER, ONLINE, OWN, 0.05, 0.45, 1_500.0),
 )
 BUSINESSES_USE = (
     (PAYMENT, ONLINE, BUYER, 0.40, 1.0, 9_000.0),
@@ -72,7 +72,7 @@ def everyday(bank: Bank, history: History, absences: Absences, month: int) -> Fl
     left = _shares_left(bank, history, absences, days)
     day = days[place]
     kept = (rng.random(len(customer)) < left[customer, place]) & (opened[customer] <= day) & (day < closes[customer])
-    return join([_filled(bank, customer[kept], day[kept], rng), _salaries(bank, history, days, rng)])
+    return join([_filled(bank, history.mood[:, month], customer[kept], day[kept], rng), _salaries(bank, history, days, rng)])
 
 
 def _day_weights(days: Days, *, business: bool) -> Numbers:
@@ -98,13 +98,16 @@ def _shares_left(bank: Bank, history: History, absences: Absences, days: Days) -
     return left
 
 
-def _filled(bank: Bank, customer: Days, day: Days, rng: np.random.Generator) -> Flows:
+def _filled(bank: Bank, mood: Numbers, customer: Days, day: Days, rng: np.random.Generator) -> Flows:
     """Give each transaction its kind, channel, counterparty and amount."""
     n = len(customer)
     is_business = bank.population.is_business[customer]
     uses = (np.array(PEOPLE_USE), np.array(BUSINESSES_USE))
     roll = rng.random(n)
     place = np.where(is_business, *(np.searchsorted(np.cumsum(use[:, 3]), roll) for use in reversed(uses)))
+    away = np.array([use[-1, 3] for use in uses])[is_business.astype(np.int64)]
+    leans = np.exp(-bank.rates.money.elsewhere_mood * np.clip(mood[customer], -3.0, 1.0))
+    place = np.where(rng.random(n) < away * leans, len(PEOPLE_USE) - 1, place)
     table = np.stack(uses)[is_business.astype(np.int64), np.minimum(place, len(PEOPLE_USE) - 1)]
     size = np.exp(0.35 * (bank.population.traits.assets[customer] - np.log(120_000.0)) + rng.normal(0.0, 0.8, n))
     sign = np.where(rng.random(n) < table[:, 4], 1.0, -1.0)

@@ -60,7 +60,7 @@ class Looks:
 class Touch:
     """Contacts and complaints. Intervals in days, by card level (none, gold, platinum, diamond) or kind of business."""
 
-    card_interval: tuple[float, ...] = (58.0, 30.0, 16.0, 12.0)
+    card_interval: tuple[float, ...] = (44.0, 28.0, 16.0, 12.0)
     business_interval: tuple[float, ...] = (32.0, 20.0, 30.0)
     spread_interval: float = 0.25
     spread_gap: float = 0.28
@@ -98,9 +98,9 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -4.75
+    base: float = -5.0
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
-    mood: float = 0.9
+    mood: float = 1.1
     silence: float = 1.1
     silence_limit: float = 1.4
     grudge: float = 0.75
@@ -163,8 +163,9 @@ class Money:
     need_met: float = 0.6
     need_met_days: tuple[float, float] = (30.0, 130.0)
     need_gain: tuple[float, float] = (0.08, 0.35)
-    activity_mood: float = 0.42
-    activity_noise: float = 0.08
+    activity_mood: float = 0.5
+    activity_noise: float = 0.06
+    elsewhere_mood: float = 0.8
     activity_persistence: float = 0.85
 
 
