@@ -8,6 +8,7 @@ Feast takes seconds to import: it is imported where it is used.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -271,7 +272,10 @@ def _historical_rows(
     )
     wanted = [f"{view}:{name}" for name, view in view_of.items()]
     wanted += [f"{view}:{DAY}" for view in dict.fromkeys(view_of.values())]
-    rows = store.get_historical_features(entities, features=wanted, full_feature_names=True).to_arrow()
+    with warnings.catch_warnings():
+        # Feast shows every deprecation of its own libraries; until ibis asks DuckDB for to_arrow_table().
+        warnings.simplefilter("ignore", DeprecationWarning)
+        rows = store.get_historical_features(entities, features=wanted, full_feature_names=True).to_arrow()
     rows = rows.sort_by("row_id")
     if not np.array_equal(rows["row_id"].to_numpy(), entities["row_id"].to_numpy()):
         raise StoreError(

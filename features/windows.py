@@ -73,6 +73,8 @@ def known(tables: Tables, name: str, spine: ir.Table) -> ir.Table:
     Source: contract.md, Tables in.
     """
     table = tables[name]
+    own = {"as_of", "as_of_day"} & set(table.columns)  # a snapshot's own date, which event_day holds as well
+    table = table.drop(*own) if own else table
     moments = spine.select(*KEYS)
     rows = table.join(moments, "customer_id")
     rows = rows.filter(rows.known_day <= rows.as_of_day, rows.until_day > rows.as_of_day)

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import click
 import typer
 
 from pipelines.settings import Home, read_home
@@ -22,6 +21,8 @@ app = typer.Typer(
     help="Which customers are about to leave, which can grow, which will stay; and why. State lies in --home "
     "(default .bellwether, or BELLWETHER_HOME). --home DIR, --json and --language en|zh stand anywhere.",
 )
+
+INTERRUPTED = 130
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 NeededDay = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"])]
@@ -225,9 +226,9 @@ def serve(
     open_door: Annotated[bool, typer.Option("--open", help="Ask for no token (loopback only).")] = False,  # noqa: ARG001
 ) -> None:
     """Serve /predict in the foreground until Ctrl-C, on this machine only."""
-    from pipelines.demo import announce
     from pipelines.serve import ServeOptions
     from pipelines.serve import serve as run
+    from pipelines.welcome import announce
 
     call = _here()
     code = run(
@@ -341,16 +342,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from pipelines.failures import expected_failures
 
     try:
-        code = app(rest, prog_name="bellwether", standalone_mode=False)
-    except click.ClickException as refusal:
-        refusal.show()
-        raise SystemExit(refusal.exit_code) from None
-    except (KeyboardInterrupt, click.Abort):
-        terminal.fail(terminal.text("interrupted"))
-        raise SystemExit(130) from None
+        app(rest, prog_name="bellwether")
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            terminal.fail(terminal.text("interrupted"))
+        raise
     except expected_failures() as failure:
         terminal.fail(str(failure))
         raise SystemExit(1) from None
     finally:
         _call.pop()
-    raise SystemExit(code if isinstance(code, int) else 0)

@@ -10,8 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from pipelines.build import open_store
 from pipelines.errors import PipelineError
 from pipelines.intake import prepare
@@ -24,8 +22,7 @@ from pipelines.sources.simulated import simulate
 from pipelines.terminal import Terminal
 from pipelines.train import TrainOptions, prepared_tables, register, train
 from pipelines.truth import attainable
-from serving.champion import read_champion
-from serving.online import read_published
+from pipelines.welcome import announce, curl_line
 
 
 @dataclass(frozen=True)
@@ -150,26 +147,3 @@ def _train(home: Home, bank: Path, options: DemoOptions, terminal: Terminal) -> 
                  run_id=registered.run_id, out=registered.bundle_dir)  # fmt: skip
     write_json(kept, {"store": mark, "report": report})
     return report
-
-
-def announce(home: Home, port: int, terminal: Terminal) -> None:
-    """Say what is served where, with a line to try."""
-    published = read_published(home.online)
-    terminal.say("serving", version=read_champion(home.root).version, as_of=published.as_of, port=port)
-    terminal.write(curl_line(home, port))
-
-
-def curl_line(home: Home, port: int) -> str:
-    """Return a curl command that asks for one scorable customer with the highest churn risk known, or any."""
-    customer = "..."
-    scores = sorted(home.reports.glob("scores-*.parquet"))
-    if scores:
-        names = pq.read_schema(scores[-1]).names
-        table = pq.read_table(
-            scores[-1], columns=[name for name in ("customer_id", "churn_probability") if name in names]
-        )
-        if "churn_probability" in table.column_names:
-            table = table.sort_by([("churn_probability", "descending")])
-        customer = table["customer_id"][0].as_py()
-    body = json.dumps({"customer_ids": [customer], "reasons": 5, "language": "zh"})
-    return f"curl -s http://127.0.0.1:{port}/predict -H 'Content-Type: application/json' -d '{body}'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -95,7 +96,7 @@ class Engine:
         for column in TABLES[name].columns:
             if column.name not in table.columns:
                 missing[column.name] = ibis.null(_IBIS_TYPES[column.type])
-            if column.is_time and column.day_name not in table.columns:
+            if column.is_time and column.name != TABLES[name].event and column.day_name not in table.columns:
                 missing[column.day_name] = ibis.null("int32")
         return table.mutate(**missing) if missing else table
 
@@ -119,4 +120,6 @@ class Engine:
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         """Compute an expression."""
-        return expression.to_pyarrow() if not isinstance(expression, pa.Table) else expression
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # until ibis asks DuckDB for to_arrow_table()
+            return expression.to_pyarrow()

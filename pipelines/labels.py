@@ -84,7 +84,8 @@ def _outcome_schedule(target: str, rows: pa.Table, test_as_of: date | None) -> S
     test = dates[-1] if test_as_of is None else test_as_of
     if test not in dates:
         raise PipelineError(
-            f"outcomes, target {target}: expected a test as_of that has outcomes ({dates[0]} to {dates[-1]}); got {test}"
+            f"outcomes, target {target}: expected a test as_of that has outcomes ({dates[0]} to {dates[-1]}); "
+            f"got {test}"
         )
     return Schedule(target=target, horizon=None, train=tuple(day for day in dates if day < test), test=test)
 

@@ -11,14 +11,14 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 
 from serving.bundle import Bundle, FeatureFrame
 
 ARTIFACT = "bundle"
 
 
-class BundleModel(PythonModel):  # type: ignore[misc] # mlflow comes without types
+class BundleModel(PythonModel):
     """Predictions of all models of a bundle, from a table of its features."""
 
     def load_context(self, context: Any) -> None:

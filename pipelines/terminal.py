@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Language = Literal["en", "zh"]
 SHOW_AFTER = 3.0
+PLAIN_WIDTH = 160
 SHOWN_FIGURES = (
     "auc", "average_precision", "top_decile_lift", "brier", "ece", "spearman", "spearman_change", "mae",
     "total_ratio", "coverage",
@@ -41,8 +43,8 @@ class Terminal:
     def __init__(self, language: Language, *, is_json: bool) -> None:
         self.language = language
         self.is_json = is_json
-        self.people = Console(stderr=is_json, soft_wrap=True, highlight=False)
-        self._errors = Console(stderr=True, soft_wrap=True, highlight=False)
+        self.people = _console(is_error=is_json)
+        self._errors = _console(is_error=True)
 
     def text(self, name: str, **values: object) -> str:
         """Return a text of the catalogue in the user's language."""
@@ -82,17 +84,16 @@ class Terminal:
 
     def train_figures(self, report: Mapping[str, Any]) -> None:
         """Print the models' figures with the simple rules' beside them, and what was left out."""
+        rules = list(report["baselines"])
         rows = []
         for target, figures in report["metrics"].items():
-            rules = {name: values[target] for name, values in report["baselines"].items() if target in values}
             horizon = report["horizons"][target]
             title = target if horizon is None else f"{target} {horizon}d"
             for name in [name for name in SHOWN_FIGURES if name in figures]:
-                beside = [f"{rule} {values[name]:.3f}" for rule, values in rules.items() if name in values]
-                rows.append(
-                    [title, name, _shown(figures[name]), " · ".join(beside), str(figures["test_as_of"])]
-                )
-        columns = ["", "", self.text("model"), self.text("simple_rules"), self.text("tested")]
+                beside = [report["baselines"][rule].get(target, {}).get(name) for rule in rules]
+                shown = ["" if value is None else _shown(value) for value in beside]
+                rows.append([title, name, _shown(figures[name]), *shown, str(figures["test_as_of"])])
+        columns = ["", "", self.text("model"), *rules, self.text("tested")]
         self.figures(self.text("figures"), columns, rows)
         for reason in report["left_out"]:
             self.say("not_trained", reason=reason)
@@ -116,6 +117,12 @@ class Terminal:
         for row in rows:
             table.add_row(*(escape(cell) for cell in row))
         self.people.print(table)
+
+
+def _console(*, is_error: bool) -> Console:
+    """Return a console; without a terminal behind it, wide enough that no table is cut."""
+    stream = sys.stderr if is_error else sys.stdout
+    return Console(stderr=is_error, soft_wrap=True, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
 
 
 class Bar:

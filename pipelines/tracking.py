@@ -114,7 +114,7 @@ def _log_facts(ledger: Ledger, run: RunRecord, run_id: str) -> None:
         }
     # What `mlflow run` was asked for stands there already, and a parameter is written once.
     new = {name if name not in known else f"used/{name}": str(value) for name, value in params.items()
-           if known.get(name) != str(value)}  # fmt: skip
+           if value is not None and known.get(name) != str(value)}  # fmt: skip
     items = sorted(new.items())
     for start in range(0, len(items), _PARAMS_AT_ONCE):
         mlflow.log_params(dict(items[start : start + _PARAMS_AT_ONCE]))

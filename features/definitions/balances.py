@@ -55,7 +55,7 @@ def _features() -> list[Feature]:
             definition="Products with a balance above zero at this bank on the last reporting date."),
         add("wallet", "share", unit="share", null_means="no balance elsewhere within the last 45 days, or no level",
             definition="Own-bank assets over own-bank assets plus assets elsewhere, each on its last reporting date."),
-        add("balance", "history", unit="days", null_means="never null",
+        add("balance", "history", unit="days", null_means="never null", model_input=False,
             definition="Days from the later of the table's first day and the day the relationship opened, to as_of."),
     ]  # fmt: skip
 

@@ -62,7 +62,7 @@ def _features() -> list[Feature]:
         add("contact", "warmth", statistic="trend", window="90d", unit="score",
             null_means="no warmth noted in the last 90 days",
             definition="Mean warmth of the last 90 days minus that of the last 365."),
-        add("contact", "history", unit="days", null_means="never null",
+        add("contact", "history", unit="days", null_means="never null", model_input=False,
             definition="Days of the log that can hold contacts of this customer: from the later of its first day "
                        "and the day the relationship opened, to as_of."),
     ]  # fmt: skip

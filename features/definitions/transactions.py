@@ -66,7 +66,7 @@ def _features() -> list[Feature]:
             definition="Fees and penalty interest taken in the last 90 days (whoever began them), as a positive sum."),
         add("txn", "refund", statistic="count", window="365d", unit="count", null_means=_OUT,
             definition="Transactions of kind other into the account (cancellations, refunds) in the last 365 days."),
-        add("txn", "history", unit="days", null_means="never null",
+        add("txn", "history", unit="days", null_means="never null", model_input=False,
             definition="Days from the later of the table's first day and the day the relationship opened, to as_of."),
     ]  # fmt: skip
 

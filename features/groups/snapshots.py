@@ -28,7 +28,7 @@ def snapshots(tables: Tables, spine: ir.Table) -> ir.Table:
         columns[column] = (
             _coded(rows[column], tables.codes[column]) if kind == "text" else rows[column].cast("float64")
         )
-    return onto_spine(spine.select(*KEYS), rows.select("customer_id", rows.as_of, **columns))
+    return onto_spine(spine.select(*KEYS), rows.select("customer_id", "as_of", **columns))
 
 
 def _coded(value: ir.StringValue, codes: Mapping[str, int]) -> ir.FloatingValue:

@@ -21,7 +21,7 @@ ROWS = int(os.environ.get("BELLWETHER_SWEEP_ROWS", "5000"))
 """How many (customer, as_of) rows are compared at least; `make test-full` sets 200,000."""
 
 FIRST_SEED = int(os.environ.get("BELLWETHER_SWEEP_SEED", "1"))
-CUSTOMERS = 300
+CUSTOMERS = 300 if ROWS <= 10_000 else 1_500
 
 REL = 1e-9
 """Both sides take exact sums of whole numbers and then divide or take a root a few times, which loses some
@@ -54,7 +54,10 @@ def compare_bank(seed: int, bank: Bank, computed: Computed, tally: Tally) -> Non
     for as_of, (got, statuses) in computed.at(AS_OFS).items():
         expected = oracle_features(bank, as_of)
         assert set(got) == set(expected), f"seed {seed}, {as_of}: rows differ {set(got) ^ set(expected)}"
-        assert statuses == oracle_status(bank, as_of), f"seed {seed}, {as_of}: statuses"
+        for customer_id, wanted in oracle_status(bank, as_of).items():
+            if statuses[customer_id] != wanted:
+                where = f"seed {seed}, {as_of}, customer {customer_id}"
+                tally.differences.append(f"{where}: status expected {wanted}, got {statuses[customer_id]}")
         for customer_id, features in expected.items():
             assert set(features) == set(got[customer_id]), (
                 f"seed {seed}: {set(features) ^ set(computed.names)}"
@@ -62,7 +65,8 @@ def compare_bank(seed: int, bank: Bank, computed: Computed, tally: Tally) -> Non
             where = f"seed {seed}, {as_of}, customer {customer_id}"
             compare_row(where, features, got[customer_id], tally, texts)
         tally.rows += len(expected)
-    assert len(set(texts.values())) == len(texts), f"two texts of one attribute share a code: {texts}"
+    if len(set(texts.values())) < len(texts):
+        tally.differences.append(f"seed {seed}: two texts of one attribute share a code: {texts}")
 
 
 def compare_row(

@@ -47,7 +47,7 @@ def outcome(parts: list[list[dict[str, Any]]]) -> tuple[Any, ...]:
 
 
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
@@ -62,7 +62,7 @@ def test_shuffled_rows_cut_into_files_give_the_same_prepared_tables(
 
 
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )

@@ -199,7 +199,8 @@ class _Run:
         home = bank.population.traits.growth
         self.drift = home + law.growth_persistence * (self.drift - home) + law.growth_noise * noise[0]
         strain = law.strain * self.bond.is_strained
-        self.level = self.level + self.drift + law.mood * np.clip(mood, -3, 1) + strain + law.noise * noise[1]
+        felt = law.mood * np.clip(mood, -3.0, 1.0) * np.where(bank.population.traits.is_saver, 0.0, 1.0)
+        self.level = self.level + self.drift + felt + strain + law.noise * noise[1]
         self.swing = law.activity_persistence * self.swing + law.activity_noise * noise[2]
 
 
@@ -271,10 +272,12 @@ def live_through(bank: Bank, progress: Callable[[float], None]) -> History:
 
 
 def _column(run: _Run) -> dict[str, Numbers]:
+    law = run.bank.rates.money
+    pull = law.activity_mood * np.where(run.bank.population.traits.is_saver, law.saver_mood, 1.0)
     return {
         "mood": run.bond.mood.copy(),
         "level": run.level.copy(),
-        "activity": run.swing + run.bank.rates.money.activity_mood * np.clip(run.bond.mood, -3.0, 2.0),
+        "activity": run.swing + pull * np.clip(run.bond.mood, -3.0, 2.0),
         "health": run.bond.health.copy(),
         "is_strained": run.bond.is_strained.copy(),
         "card": run.card.copy(),

@@ -53,7 +53,7 @@ def draw_movements(
     """Draw drains that return, windfalls that pass, and money moved away over the month's end."""
     rng, law = streams.of(subject), rates.money
     months = calendar.months + 4 + MONTHS_BEYOND
-    may = np.flatnonzero(~population.traits.is_saver)
+    may = np.flatnonzero(~population.traits.is_saver & ~population.traits.is_chaser)
     parts = []
     for kind, rate, factors, days in (
         (DRAIN, law.drains, law.drain_keeps, law.drain_days),
@@ -66,6 +66,7 @@ def draw_movements(
         hold = np.minimum(hold, np.where(factor > 1.0, law.bulge_size / np.maximum(factor - 1.0, 0.1) - fall, hold))
         start = rng.integers(calendar.edge(-4), calendar.edge(calendar.months + MONTHS_BEYOND), n)
         parts.append(Movements(who, np.full(n, kind), start, fall, np.maximum(hold, 2.0), back, factor))
+    parts = [_apart(join(parts), law.quiet_days)]
     chasers = np.flatnonzero(population.traits.is_chaser)
     row, month = np.nonzero(rng.random((len(chasers), months)) < law.chasing)
     ends = np.array([calendar.edge(number - 3) for number in range(months)])[month]
@@ -81,7 +82,21 @@ def draw_movements(
             factor=rng.uniform(*law.chaser_keeps, len(row)),
         )
     )
+    return join(parts)
+
+
+def join(parts: list[Movements]) -> Movements:
+    """Put movements one below another."""
     return Movements(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+def _apart(movements: Movements, quiet_days: float) -> Movements:
+    """Drop what begins before the customer's earlier movement is long over: two at once could look like leaving."""
+    ordered = movements.rows(np.lexsort((movements.start, movements.customer)))
+    over = ordered.start + ordered.fall + ordered.hold + ordered.back + quiet_days
+    lane = ordered.customer * 1e6
+    busy_until = np.concatenate([[-np.inf], np.maximum.accumulate(over + lane)[:-1]])
+    return ordered.rows(np.flatnonzero(ordered.start + lane >= busy_until))
 
 
 def draw_absences(population: Population, calendar: Calendar, streams: Streams, rates: Rates) -> Absences:

@@ -68,8 +68,8 @@ class Touch:
     started_by_customer: float = 0.12
     recorded: float = 0.97
     warmth_missing: float = 0.3
-    warmth_noise: float = 0.4
-    warmth_bias: float = 0.25
+    warmth_noise: float = 0.3
+    warmth_bias: float = 0.15
     late_share: float = 0.08
     late_days: int = 18
     complaints: float = 0.02
@@ -82,14 +82,14 @@ class Touch:
 class Mood:
     """Satisfaction (mean 0, about 1 wide) and the grudge that a complaint leaves."""
 
-    persistence: float = 0.86
-    noise: float = 0.42
-    spread_between: float = 0.45
-    silence: float = 0.30
-    grudge: float = 0.28
-    skill: float = 0.22
-    rates_elsewhere: float = 0.04
-    strain: float = 0.14
+    persistence: float = 0.93
+    noise: float = 0.26
+    spread_between: float = 0.5
+    silence: float = 0.15
+    grudge: float = 0.16
+    skill: float = 0.12
+    rates_elsewhere: float = 0.02
+    strain: float = 0.08
     grudge_fades: float = 0.80
     grudge_if_well_handled: float = 0.15
 
@@ -98,13 +98,13 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -5.0
+    base: float = -5.2
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
-    mood: float = 1.1
-    silence: float = 1.1
+    mood: float = 1.45
+    silence: float = 1.4
     silence_limit: float = 1.4
-    grudge: float = 0.75
-    rates_elsewhere: float = 0.2
+    grudge: float = 0.85
+    rates_elsewhere: float = 0.15
     strain: float = 0.35
     new_manager: float = 0.2
     card: float = -0.4
@@ -146,13 +146,14 @@ class Money:
     mood: float = 0.018
     passing_noise: float = 0.05
     strain: float = -0.03
-    drains: float = 0.018
-    drain_keeps: tuple[float, float] = (0.46, 0.8)
+    drains: float = 0.022
+    drain_keeps: tuple[float, float] = (0.54, 0.8)
     drain_days: tuple[float, float, float] = (18.0, 50.0, 35.0)
-    bulges: float = 0.02
+    bulges: float = 0.03
     bulge_factor: tuple[float, float] = (1.4, 6.5)
     bulge_days: tuple[float, float, float] = (5.0, 60.0, 6.0)
-    bulge_size: float = 85.0
+    bulge_size: float = 80.0
+    quiet_days: float = 60.0
     chaser_share: float = 0.11
     chasing: float = 0.24
     chaser_keeps: tuple[float, float] = (0.06, 0.5)
@@ -164,6 +165,7 @@ class Money:
     need_met_days: tuple[float, float] = (30.0, 130.0)
     need_gain: tuple[float, float] = (0.08, 0.35)
     activity_mood: float = 0.5
+    saver_mood: float = 0.25
     activity_noise: float = 0.06
     elsewhere_mood: float = 0.8
     activity_persistence: float = 0.85
