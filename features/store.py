@@ -272,9 +272,11 @@ def _historical_rows(
     )
     wanted = [f"{view}:{name}" for name, view in view_of.items()]
     wanted += [f"{view}:{DAY}" for view in dict.fromkeys(view_of.values())]
+    # Imported first: Feast turns deprecations on as its parts are imported.
+    from feast.infra.offline_stores import duckdb, ibis  # noqa: F401
+
     with warnings.catch_warnings():
-        # Feast shows every deprecation of its own libraries; until ibis asks DuckDB for to_arrow_table().
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)  # until ibis asks DuckDB for to_arrow_table()
         rows = store.get_historical_features(entities, features=wanted, full_feature_names=True).to_arrow()
     rows = rows.sort_by("row_id")
     if not np.array_equal(rows["row_id"].to_numpy(), entities["row_id"].to_numpy()):

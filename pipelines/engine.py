@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -65,7 +66,8 @@ class Engine:
     def __init__(self, bank: Bank, threads: int = 2) -> None:
         self.bank = bank
         self._connection: Backend = ibis.duckdb.connect(threads=threads)
-        self.tables = self._tables()
+        with _quiet():
+            self.tables = self._tables()
 
     def __enter__(self) -> Engine:
         return self
@@ -112,14 +114,23 @@ class Engine:
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """Compute an expression once and return it as a table of the connection."""
-        return self._connection.create_table(name, expression, overwrite=True)
+        with _quiet():
+            return self._connection.create_table(name, expression, overwrite=True)
 
     def load(self, name: str, rows: pa.Table) -> ir.Table:
         """Return rows made elsewhere as a table of the connection."""
-        return self._connection.create_table(name, rows, overwrite=True)
+        with _quiet():
+            return self._connection.create_table(name, rows, overwrite=True)
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         """Compute an expression."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # until ibis asks DuckDB for to_arrow_table()
+        with _quiet():
             return expression.to_pyarrow()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep deprecations between ibis and DuckDB from the terminal; until ibis asks for to_arrow_table()."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield

@@ -98,8 +98,8 @@ class Terminal:
         for reason in report["left_out"]:
             self.say("not_trained", reason=reason)
         for item in report.get("attainable", {}).values():
-            shown = {key: f"{item[key]:.3f}" for key in ("share", "auc", "true_auc")}
-            self.say("attainable", horizon=item["horizon"], **shown)
+            reached = {key: f"{item[key]:.3f}" for key in ("share", "auc", "true_auc")}
+            self.say("attainable", horizon=item["horizon"], **reached)
 
     def monitored(self, report: MonitorReport) -> None:
         """Print where the comparison lies and the alarms that stand."""
@@ -165,7 +165,7 @@ class Bar:
 def default_language() -> Language:
     """Return the user's language: BELLWETHER_LANGUAGE, else zh where the locale is Chinese, else en."""
     named = os.environ.get("BELLWETHER_LANGUAGE", "")
-    if named == "en" or named == "zh":  # noqa: PLR1714 - written so that the type is known
-        return named
+    if named in {"en", "zh"}:
+        return "zh" if named == "zh" else "en"
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "zh" if locale.lower().startswith("zh") else "en"

@@ -26,6 +26,7 @@ def balances(tables: Tables, spine: ir.Table) -> ir.Table:
     Source: balances.md, "Own-bank assets"; contract.md, "Balances are a step function".
     """
     rows = known(tables, "balances", spine)
+    rows = rows.filter(rows.event_day >= rows.as_of_day - 365 - STALE_DAYS)
     own = segments(reports(rows.filter(rows.bank.fill_null("own") == "own")))
     other = segments(reports(rows.filter(rows.bank == "elsewhere")))
     joined = spine

@@ -145,7 +145,7 @@ class _Run:
             interval=interval,
             load=load[self.seat],
             skill=skill[self.seat],
-            answers=np.where(self.has_decided(), 0.6, 1.0) * rates.touch.reached,
+            answers=np.where(self.has_decided(), rates.leaving.answers, 1.0) * rates.touch.reached,
             mood_home=traits.mood,
             rate_sense=traits.rate_sense,
             is_business=self.bank.population.is_business,

@@ -17,6 +17,8 @@ DRAWN = 800
 """Departures drawn to see what share of them is churn."""
 
 DRAINS, FADES, BOTH = range(3)
+FADED = 0.45
+"""Share of the way after which those who fade without closing make no transaction any more."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def draw_departures(customer: Days, first: int, rng: np.random.Generator, rates:
         decided=decided,
         way=way,
         length=length,
-        silent_from=end,
+        silent_from=np.where(lingers, decided + (FADED * length).astype(np.int64), end),
         closes=end + wait,
         residual=np.where(lingers, 1.0, rng.uniform(*law.residual, n)),
         won_back=np.full(n, NEVER),

@@ -53,7 +53,7 @@ class Looks:
     neglect_skill: float = 0.045
     neglect_ends: float = 0.2
     neglect_slows: float = 3.0
-    longest_wait_days: float = 190.0
+    longest_wait_days: float = 170.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Touch:
     warmth_bias: float = 0.15
     late_share: float = 0.08
     late_days: int = 18
-    complaints: float = 0.02
+    complaints: float = 0.026
     complaint_mood: float = 0.55
     handled_well: float = 0.35
     handled_skill: float = 0.45
@@ -98,12 +98,12 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -5.2
+    base: float = -4.8
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
     mood: float = 1.45
     silence: float = 1.4
     silence_limit: float = 1.4
-    grudge: float = 0.85
+    grudge: float = 0.75
     rates_elsewhere: float = 0.15
     strain: float = 0.35
     new_manager: float = 0.2
@@ -124,6 +124,7 @@ class Leaving:
     closing_days: tuple[int, int] = (1, 7)
     lingers: float = 0.35
     lingering_days: tuple[int, int] = (30, 130)
+    answers: float = 0.75
     residual: tuple[float, float] = (0.12, 0.36)
     won_back: float = 0.10
     won_back_until: float = 0.75
@@ -146,7 +147,7 @@ class Money:
     mood: float = 0.018
     passing_noise: float = 0.05
     strain: float = -0.03
-    drains: float = 0.022
+    drains: float = 0.03
     drain_keeps: tuple[float, float] = (0.54, 0.8)
     drain_days: tuple[float, float, float] = (18.0, 50.0, 35.0)
     bulges: float = 0.03
@@ -157,8 +158,8 @@ class Money:
     chaser_share: float = 0.11
     chasing: float = 0.24
     chaser_keeps: tuple[float, float] = (0.06, 0.5)
-    silences: float = 0.02
-    silence_days: tuple[float, float] = (14.0, 52.0)
+    silences: float = 0.032
+    silence_days: tuple[float, float] = (14.0, 58.0)
     needs: tuple[float, ...] = (0.012, 0.03, 0.035, 0.02)
     need_recorded: float = 0.8
     need_met: float = 0.6
