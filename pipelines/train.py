@@ -31,6 +31,7 @@ from serving.calibration import Scale as ServedScale
 from serving.manifest import Bands, DataRange, FeatureSpec, Lineage, TargetSpec
 from serving.reasons import BankWords, Texts, feature_title
 from serving.requests import LANGUAGES
+from training.card import CardContent, card_model, model_card
 from training.dataset import Dataset
 from training.fit import Recipe, Scale
 from training.package import BundleParts, ModelParts, write_bundle
@@ -213,11 +214,27 @@ def _write(
     draft = home.bundles / ".draft"
     shutil.rmtree(draft, ignore_errors=True)
     draft.parent.mkdir(parents=True, exist_ok=True)
-    card = f"# Bellwether\n\nTrained on {source.bank.manifest.digest}.\n"
+    specs = tuple(_feature_spec(source, feature) for feature in features)
+    manifest = source.bank.manifest
+    card = model_card(
+        CardContent(
+            lineage=lineage,
+            models=tuple(
+                card_model(item, has_bank_labels=item.schedule.target in plan.from_outcomes)
+                for item in trained
+            ),
+            features=specs,
+            tables=tuple(manifest.tables),
+            zone=manifest.zone,
+            gap_days=read_policy("targets")["gap_days"],
+            left_out=plan.left_out,
+            absent=source.bank.catalogue.absent,
+        )
+    )
     digest = write_bundle(
         draft,
         BundleParts(
-            features=tuple(_feature_spec(source, feature) for feature in features),
+            features=specs,
             models=tuple(_model_parts(item) for item in trained),
             reference=_reference(source, plan, names),
             lineage=lineage,

@@ -42,7 +42,8 @@ class Bins:
         centre = (self.outcome + z2 / (2 * self.rows)) / (1 + z2 / self.rows)
         spread = self.outcome * (1 - self.outcome) / self.rows + z2 / (4.0 * self.rows**2)
         half = _NORMAL_95 / (1 + z2 / self.rows) * np.sqrt(spread)
-        return centre - half, centre + half
+        # The ends are the outcome itself where it is 0 or 1, but for rounding.
+        return np.minimum(centre - half, self.outcome), np.maximum(centre + half, self.outcome)
 
 
 def bins(forecast: FloatArray, outcome: FloatArray, count: int = 10) -> Bins:

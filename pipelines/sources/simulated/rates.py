@@ -60,14 +60,14 @@ class Looks:
 class Touch:
     """Contacts and complaints. Intervals in days, by card level (none, gold, platinum, diamond) or kind of business."""
 
-    card_interval: tuple[float, ...] = (44.0, 28.0, 16.0, 12.0)
+    card_interval: tuple[float, ...] = (36.0, 25.0, 16.0, 12.0)
     business_interval: tuple[float, ...] = (32.0, 20.0, 30.0)
     spread_interval: float = 0.25
     spread_gap: float = 0.28
-    reached: float = 0.84
+    reached: float = 0.87
     started_by_customer: float = 0.12
     recorded: float = 0.97
-    warmth_missing: float = 0.3
+    warmth_missing: float = 0.27
     warmth_noise: float = 0.3
     warmth_bias: float = 0.15
     late_share: float = 0.08
@@ -82,12 +82,12 @@ class Touch:
 class Mood:
     """Satisfaction (mean 0, about 1 wide) and the grudge that a complaint leaves."""
 
-    persistence: float = 0.93
-    noise: float = 0.26
-    spread_between: float = 0.5
-    silence: float = 0.15
-    grudge: float = 0.16
-    skill: float = 0.12
+    persistence: float = 0.95
+    noise: float = 0.18
+    spread_between: float = 0.65
+    silence: float = 0.11
+    grudge: float = 0.12
+    skill: float = 0.09
     rates_elsewhere: float = 0.02
     strain: float = 0.08
     grudge_fades: float = 0.80
@@ -98,20 +98,20 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -4.8
+    base: float = -4.65
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
     mood: float = 1.45
     silence: float = 1.4
     silence_limit: float = 1.4
     grudge: float = 0.75
-    rates_elsewhere: float = 0.15
+    rates_elsewhere: float = 0.12
     strain: float = 0.35
     new_manager: float = 0.2
     card: float = -0.4
     tenure: float = -0.6
     breadth: float = -0.4
     borrower: float = -0.35
-    frailty: float = 0.15
+    frailty: float = 0.1
 
 
 @dataclass(frozen=True)
