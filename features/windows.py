@@ -105,7 +105,9 @@ def exact(value: ir.NumericValue) -> ir.DecimalValue:
 
 
 def reached(tables: Tables, name: str, as_of_day: ir.IntegerValue) -> ir.BooleanValue:
-    """Say whether the table can hold a row before as_of at all."""
+    """Say whether the table can hold a row before as_of at all; an empty one whose first day is not stated cannot."""
+    if name not in tables.first_day:
+        return ibis.literal(False)  # noqa: FBT003 - a literal of the expression
     return as_of_day > tables.first_day[name]
 
 
@@ -122,6 +124,8 @@ def history_days(tables: Tables, name: str, spine: ir.Table) -> ir.FloatingValue
 
     Never below 0.
     """
+    if name not in tables.first_day:
+        return ibis.literal(0.0)
     first = ibis.greatest(
         ibis.literal(tables.first_day[name]), spine.opened_day.fill_null(tables.first_day[name])
     )

@@ -94,12 +94,14 @@ class Engine:
     @staticmethod
     def _declared(table: ir.Table, name: str) -> ir.Table:
         """Give the table every column of its declaration: one that the bank lacks is null in every row."""
+        declared = TABLES[name]
         missing: dict[str, ir.Value] = {}
-        for column in TABLES[name].columns:
+        for column in declared.columns:
             if column.name not in table.columns:
                 missing[column.name] = ibis.null(_IBIS_TYPES[column.type])
-            if column.is_time and column.name != TABLES[name].event and column.day_name not in table.columns:
-                missing[column.day_name] = ibis.null("int32")
+            if column.is_time and column.day_name not in table.columns:
+                is_event = column.name == declared.event and column.name in table.columns
+                missing[column.day_name] = table.event_day if is_event else ibis.null("int32")
         return table.mutate(**missing) if missing else table
 
     def moments(self, as_of_dates: list[date]) -> ir.Table:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -53,16 +54,14 @@ def open_ledger(home: Home) -> Iterator[Ledger]:
 
         is_project_run = _RUN_ID in os.environ
         before = os.environ.get(_TRACKING_URI)
-        if not is_project_run:
-            home.root.mkdir(parents=True, exist_ok=True)
-            mlflow.set_tracking_uri(home.tracking_uri)
+        _make_database(home)
+        settings: Any = mlflow  # takes None as well: no address of its own
+        settings.set_tracking_uri(before if is_project_run else home.tracking_uri)
         try:
             client = mlflow.MlflowClient(registry_uri=home.tracking_uri)
             yield Ledger(mlflow, client, None if is_project_run else _experiment(home, client))
         finally:
-            if not is_project_run:
-                settings: Any = mlflow  # takes None as well: no address of its own
-                settings.set_tracking_uri(before)
+            settings.set_tracking_uri(before)
 
 
 @contextmanager
@@ -74,6 +73,11 @@ def registry_lock(home: Home) -> Iterator[None]:
         yield
 
 
+def database_of(home: Home) -> Path:
+    """Return the file of MLflow's database, made by the first run."""
+    return Path(home.tracking_uri.removeprefix("sqlite:///"))
+
+
 def aliases_of(client: Any) -> dict[str, tuple[str, ...]]:
     """Aliases per version; empty where nothing is registered."""
     found: dict[str, tuple[str, ...]] = {}
@@ -81,6 +85,22 @@ def aliases_of(client: Any) -> dict[str, tuple[str, ...]]:
         for alias, version in sorted(model.aliases.items()):
             found[str(version)] = (*found.get(str(version), ()), alias)
     return found
+
+
+def _make_database(home: Home) -> None:
+    """Make MLflow's database where there is none; it appears only when all its tables are there.
+
+    MLflow takes seconds to make them one by one, and never opens again a database that it was killed over.
+    """
+    database = database_of(home)
+    if database.exists():
+        return
+    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
+
+    draft = database.with_name(f".{database.name}.draft")
+    draft.unlink(missing_ok=True)
+    SqlAlchemyStore(f"sqlite:///{draft}").engine.dispose()
+    draft.replace(database)
 
 
 def _experiment(home: Home, client: Any) -> str:

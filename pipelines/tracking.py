@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 import serving
 from pipelines.errors import PipelineError
-from pipelines.ledger import Ledger, aliases_of, open_ledger, registry_lock
+from pipelines.ledger import Ledger, aliases_of, database_of, open_ledger, registry_lock
 from pipelines.settings import MODEL_NAME, Home, write_json
 from serving.bundle import Bundle, FeatureFrame
 from serving.champion import read_champion
@@ -259,7 +259,7 @@ class VersionRecord:
 
 def versions(home: Home) -> list[VersionRecord]:
     """List the registered versions, oldest first; none where nothing was trained yet."""
-    if not (home.root / "mlflow.db").is_file():
+    if not database_of(home).is_file():
         return []
     serving_version = read_champion(home.root).version if home.champion.is_file() else None
     with open_ledger(home) as ledger:

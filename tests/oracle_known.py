@@ -176,10 +176,14 @@ def known_by_customer(bank: Bank, as_of: date) -> dict[str, dict[str, list[Known
 
 @lru_cache(maxsize=256)
 def first_day(bank: Bank, table: str) -> date | None:
-    """First day on which the table is complete: stated by the bank, otherwise the day of the first event."""
+    """First day on which the table is complete: stated by the bank, otherwise the day it first came to know a row."""
     if table in bank.data_from:
         return bank.data_from[table]
-    days = [local_day(row[EVENT[table]], bank.zone) for row in accepted_rows(bank, table)]
+    days = []
+    for row in accepted_rows(bank, table):
+        day = local_day(row[EVENT[table]], bank.zone)
+        recorded = row.get("recorded_at")
+        days.append(day if recorded is None else max(day, local_day(recorded, bank.zone)))
     return min(days, default=None)
 
 

@@ -38,7 +38,8 @@ def _features() -> list[Feature]:
             null_means="no level, or no maximum above zero",
             definition="1 - level / highest own-bank assets on a day of the last 365 or at as_of."),
         add("asset", "balance", statistic="drawdown", window="365d", unit="days", null_means=_STALE,
-            definition="Days from the last reporting date with that highest value to as_of."),
+            definition="Days from the last reporting date with the highest own-bank assets, among the reporting "
+                       "dates of the last 365 days, to as_of."),
         add("asset", "balance", statistic="deviation", window="180d", unit="share", null_means=_TWO,
             definition="Population standard deviation of daily own-bank assets over the observed days of the last 180 "
                        "days, over their mean."),

@@ -82,8 +82,9 @@ def _level(own: ir.Table, other: ir.Table) -> ir.Table:
 def _maximum(own: ir.Table) -> ir.Table:
     """The highest assets on a day of the year before as_of or at as_of, and its last reporting date."""
     recent = own.filter(own.end >= own.as_of_day - 365)
-    peak = recent.asset.max().over(group_by=["customer_id", "as_of"])
-    marked = recent.mutate(is_peak=recent.asset == peak)
+    reported = ibis.ifelse(recent.event_day >= recent.as_of_day - 365, recent.asset, ibis.null("int64"))
+    peak = reported.max().over(group_by=["customer_id", "as_of"])
+    marked = recent.mutate(is_peak=reported == peak)
     return marked.group_by(*KEYS).aggregate(
         peak=marked.asset.max(), peak_day=marked.event_day.max(where=marked.is_peak)
     )
@@ -164,7 +165,7 @@ def _features(tables: Tables, joined: ir.Table) -> ir.Table:
         **{f"asset_balance_slope_{days}d": _slope(joined, days) for days in (90, 180)},
         **{f"asset_balance_trend_30d_{days}d": mean[30] / mean[days].nullif(0.0) for days in (90, 365)},
         asset_balance_drawdown_365d=ibis.ifelse(
-            joined.peak > 0, 1.0 - ratio(joined.asset_level, joined.peak), ibis.null("float64")
+            joined.peak > 0, ratio(joined.peak - joined.asset_level, joined.peak), ibis.null("float64")
         ),
         asset_balance_drawdown_days_365d=ibis.ifelse(
             joined.asset_level.notnull(),

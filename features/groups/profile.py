@@ -93,15 +93,16 @@ def _activity(tables: Tables, spine: ir.Table) -> ir.Table:
         rows = rows.filter(rows.started_by == "customer")
         is_recent = Window(ACTIVE_DAYS).holds(rows.event_day, rows.as_of_day)
     elif "balances" in tables:
-        rows = known(tables, "balances", spine)
-        rows = rows.filter(
-            rows.bank.fill_null("own") == "own", rows["product"].isin(ASSETS), rows.balance > 0
-        )
-        newest = known(tables, "balances", spine)
-        newest = newest.filter(newest.bank.fill_null("own") == "own")
-        last = newest.group_by("customer_id", "as_of").aggregate(last_day=newest.event_day.max())
-        rows = rows.join(last, ["customer_id", "as_of"])
+        own = known(tables, "balances", spine)
+        own = own.filter(own.bank.fill_null("own") == "own")
+        assets = own.balance.sum(where=own["product"].isin(ASSETS)).fill_null(0)
+        rows = own.group_by(*KEYS, "event_day").aggregate(asset=assets)
+        last = rows.event_day.max().over(group_by=["customer_id", "as_of"])
+        rows = rows.mutate(last_day=last).filter(lambda t: t.asset > 0)
         is_recent = (rows.event_day == rows.last_day) & (rows.as_of_day - rows.event_day <= STALE_DAYS)
+    elif "snapshots" not in tables:
+        nobody = spine.filter(ibis.literal(False))  # noqa: FBT003
+        return nobody.select("customer_id", "as_of", is_active=ibis.literal(True))  # noqa: FBT003
     else:
         rows = known(tables, "snapshots", spine)
         is_recent = ibis.literal(True)  # noqa: FBT003

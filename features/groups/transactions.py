@@ -104,7 +104,8 @@ def _days(started: ir.Table) -> ir.Table:
 def _account_sums(rows: ir.Table) -> ir.Table:
     recent = rows.filter(Window(180).holds(rows.event_day, rows.as_of_day))
     is_salary = (recent.kind == "salary") & (recent.amount > 0)
-    is_fee = recent.kind.isin(("fee", "penalty_interest")) & (recent.event_day >= recent.as_of_day - 90)
+    is_fee = recent.kind.isin(("fee", "penalty_interest")) & (recent.amount < 0)
+    is_fee = is_fee & (recent.event_day >= recent.as_of_day - 90)
     block = ((recent.as_of_day - 1 - recent.event_day) // 30).cast("int32")
     return recent.group_by(*KEYS).aggregate(
         txn_salary_months_180d=ibis.ifelse(is_salary, block, ibis.null("int32")).nunique(),

@@ -105,9 +105,14 @@ def write_table(
 
 
 def event_span(connection: duckdb.DuckDBPyConnection, judged: JudgedTable) -> tuple[int, int] | None:
-    """First and last event day of the rows in force, days since 1970-01-01; None where there is none."""
+    """First day on which a row became known, and last event day; None where no row has an event.
+
+    The first day is that of knowing, not of the event: else a row recorded late would move the table's beginning,
+    and with it the past. Days since 1970-01-01.
+    """
     first, last = connection.execute(
-        f"SELECT min(event_day), max(event_day) FROM {judged.name} WHERE {_IN_FORCE}"
+        "SELECT min(CASE WHEN event_day IS NOT NULL THEN greatest(event_day, known_day::BIGINT - 1) END), "
+        f"max(event_day) FROM {judged.name} WHERE {_IN_FORCE}"
     ).fetchall()[0]
     return None if first is None else (int(first), int(last))
 

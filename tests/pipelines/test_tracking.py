@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,9 +18,11 @@ import pandas as pd
 import pytest
 
 from pipelines.errors import PipelineError
+from pipelines.ledger import database_of, open_ledger
 from pipelines.settings import Home
 from pipelines.tracking import Registered, RunRecord, track, versions
 from serving.bundle import Bundle, FeatureFrame
+from serving.champion import Champion, read_champion
 from serving.errors import BundleError
 from tests.packed import pack
 from tests.trained import NAMES, all_trained, population
@@ -49,15 +53,37 @@ def twice(
     return home, (track(home, packed), track(home, replace(packed, created_at=CREATED[1])))
 
 
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database before any run: to make it takes seconds, so tests copy this one."""
+    home = Home(tmp_path_factory.mktemp("empty"))
+    with open_ledger(home):
+        return database_of(home)
+
+
+@pytest.fixture
+def home(tmp_path: Path, empty_database: Path) -> Home:
+    """A home without any version."""
+    return _new_home(tmp_path / "home", empty_database)
+
+
+def _new_home(root: Path, empty_database: Path) -> Home:
+    home = Home(root)
+    root.mkdir()
+    shutil.copy(empty_database, database_of(home))
+    with sqlite3.connect(database_of(home)) as database:  # its artifacts belong to the new home
+        database.execute("UPDATE experiments SET artifact_location = ?", [home.artifacts.as_uri()])
+    return home
+
+
 @pytest.fixture
 def ledger(twice: tuple[Home, Any]) -> Iterator[Any]:
     """MLflow, looking at the home with two versions."""
     import mlflow
 
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(twice[0].tracking_uri)
     yield mlflow
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)
 
 
 def test_the_first_version_serves_and_the_next_one_challenges(
@@ -140,8 +166,9 @@ def test_versions_are_listed_with_aliases_and_figures(twice: tuple[Home, Any], t
 def test_nothing_of_mlflow_reaches_the_terminal(
     packed: RunRecord, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    track(Home(tmp_path), packed)
-    versions(Home(tmp_path))
+    home = Home(tmp_path / "new")
+    track(home, packed)
+    versions(home)
     assert capfd.readouterr() == ("", "")
 
 
@@ -154,12 +181,12 @@ def test_the_settings_of_mlflow_are_left_as_they_were(twice: tuple[Home, Any], p
 
 
 def test_a_run_begun_by_mlflow_run_is_written_to_where_it_began(
-    packed: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    packed: RunRecord, home: Home, empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run and its figures go to its own database; the version is counted by the home."""
     import mlflow
 
-    elsewhere = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    elsewhere = f"sqlite:///{shutil.copy(empty_database, tmp_path / 'elsewhere.db')}"
     client = mlflow.MlflowClient(elsewhere, elsewhere)
     experiment = client.create_experiment("projects", (tmp_path / "artifacts").as_uri())
     run_id = client.create_run(experiment).info.run_id
@@ -167,7 +194,6 @@ def test_a_run_begun_by_mlflow_run_is_written_to_where_it_began(
     client.log_param(run_id, "learning_rate", "asked for")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", elsewhere)
     monkeypatch.setenv("MLFLOW_RUN_ID", run_id)
-    home = Home(tmp_path / "home")
     registered = track(home, packed)
     assert registered.run_id == run_id
     run = client.get_run(run_id)
@@ -180,16 +206,14 @@ def test_a_run_begun_by_mlflow_run_is_written_to_where_it_began(
     Bundle.load(home.bundles / "1", packed.manifest_sha256)
 
 
-def test_a_bundle_other_than_the_one_written_is_refused(packed: RunRecord, tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_a_bundle_other_than_the_one_written_is_refused(packed: RunRecord, home: Home) -> None:
     with pytest.raises(BundleError, match="expected SHA-256 0000"):
         track(home, replace(packed, manifest_sha256="0" * 64))
     assert not home.champion.exists()
     assert versions(home) == []
 
 
-def test_a_home_whose_registry_was_lost_is_not_written_over(packed: RunRecord, tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def test_a_home_whose_registry_was_lost_is_not_written_over(packed: RunRecord, home: Home) -> None:
     (home.bundles / "1").mkdir(parents=True)
     with pytest.raises(
         PipelineError, match=r"bundles/1: expected no bundle of version 1 yet.*Bring that registry"
@@ -198,33 +222,45 @@ def test_a_home_whose_registry_was_lost_is_not_written_over(packed: RunRecord, t
     assert not home.champion.exists()
 
 
-def test_a_killed_run_leaves_no_champion_or_a_right_one(packed: RunRecord, tmp_path: Path) -> None:
-    """Killed after 0.05 to 1.25 s, each time in a home of its own; the next run puts everything right."""
-    track(Home(tmp_path / "warm"), packed)
+@pytest.mark.parametrize("is_new", [False, True], ids=["with a database", "without"])
+def test_a_killed_run_leaves_no_champion_or_a_right_one(
+    packed: RunRecord, tmp_path: Path, empty_database: Path, *, is_new: bool
+) -> None:
+    """Killed at moments spread over the run, each time in a home of its own; the next run puts everything right."""
     kept = 0
-    for place in range(6):
+    delays = [0.5, 2.0] if is_new else [0.05 + 0.2 * place for place in range(6)]
+    for place, delay in enumerate(delays):
         home = Home(tmp_path / str(place))
-        child = os.fork()
-        if child == 0:
-            try:
-                track(home, packed)
-            finally:
-                os._exit(0)
-        time.sleep(0.05 + 0.24 * place)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        if not is_new:
+            _new_home(home.root, empty_database)
+        _run_and_kill(home, packed, delay)
         if home.champion.exists():
             kept += 1
-            champion = json.loads(home.champion.read_text(encoding="utf-8"))
-            Bundle.load(home.bundles / champion["version"], champion["manifest_sha256"])
+            assert _champion(home).version == "1"
         registered = track(home, packed)
-        champion = json.loads(home.champion.read_text(encoding="utf-8"))
-        bundle = Bundle.load(home.bundles / champion["version"], champion["manifest_sha256"])
-        assert bundle.release is not None
-        assert bundle.release.version == champion["version"]
+        champion = _champion(home)
         assert registered.aliases[0] == "challenger"
-        assert [path.name for path in home.bundles.glob("*.partial")] == []
-        assert [item.version for item in versions(home) if "champion" in item.aliases] == [
-            champion["version"]
-        ]
-    print(f"6 kills, {kept} after the champion file")
+        assert list(home.bundles.glob("*.partial")) == []
+        assert [item.version for item in versions(home) if "champion" in item.aliases] == [champion.version]
+    print(f"{len(delays)} kills, {kept} after the champion file")
+
+
+def _run_and_kill(home: Home, run: RunRecord, delay: float) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            track(home, run)
+        finally:
+            os._exit(0)
+    time.sleep(delay)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def _champion(home: Home) -> Champion:
+    """The champion, its bundle verified."""
+    champion = read_champion(home.root)
+    bundle = Bundle.load(home.bundles / champion.version, champion.manifest_sha256)
+    assert bundle.release is not None
+    assert bundle.release.version == champion.version
+    return champion

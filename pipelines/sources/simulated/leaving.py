@@ -93,7 +93,7 @@ def assets_left(departures: Departures, days: Days, rates: Rates) -> Numbers:
     passed = np.clip((until - departures.decided[:, None]) / departures.length[:, None], 0.0, 1.0)
     late = np.clip((passed - 0.7) / 0.3, 0.0, 1.0)
     way = departures.way[:, None]
-    gone = np.where(way == FADES, late, np.where(way == DRAINS, passed**0.75, passed**0.9))
+    gone = np.where(way == FADES, late, np.where(way == DRAINS, passed**0.6, passed**0.7))
     return _came_back(departures, days, 1.0 - (1.0 - departures.residual[:, None]) * gone, rates)
 
 
@@ -103,7 +103,7 @@ def activity_left(departures: Departures, days: Days, rates: Rates) -> Numbers:
     until = np.minimum(days, departures.won_back[:, None])
     passed = np.clip((until - departures.decided[:, None]) / departures.length[:, None], 0.0, None)
     way = departures.way[:, None]
-    share = np.where(way == DRAINS, 1.0 - 0.5 * passed, np.where(way == FADES, 1.0 - 2.2 * passed, 1.0 - 1.1 * passed))
+    share = np.where(way == DRAINS, 1.0 - 0.8 * passed, np.where(way == FADES, 1.0 - 2.6 * passed, 1.0 - 1.5 * passed))
     share = np.maximum(share, np.where(way == FADES, 0.08, 0.2))
     share = np.where(until >= departures.silent_from[:, None], 0.0, share)
     return _came_back(departures, days, share, rates)

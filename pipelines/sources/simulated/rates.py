@@ -24,7 +24,7 @@ class People:
     median_assets: tuple[float, ...] = (90_000.0, 150_000.0, 2_500_000.0, 3_000_000.0)
     spread_assets: tuple[float, ...] = (1.15, 1.0, 1.0, 0.8)
     activity: tuple[float, ...] = (9.5, 15.0, 22.0, 9.0)
-    spread_activity: float = 0.45
+    spread_activity: float = 0.3
     least_activity: float = 3.6
     saver_share: float = 0.13
     saver_activity: tuple[float, float] = (0.45, 1.6)
@@ -98,7 +98,7 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -4.65
+    base: float = -4.6
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
     mood: float = 1.45
     silence: float = 1.4
@@ -120,12 +120,12 @@ class Leaving:
 
     ways: tuple[float, float, float] = (0.40, 0.22, 0.38)
     decides_within_days: int = 8
-    length_days: tuple[float, float] = (31.0, 47.0)
+    length_days: tuple[float, float] = (33.0, 66.0)
     closing_days: tuple[int, int] = (1, 7)
     lingers: float = 0.35
     lingering_days: tuple[int, int] = (30, 130)
     answers: float = 0.75
-    residual: tuple[float, float] = (0.12, 0.36)
+    residual: tuple[float, float] = (0.22, 0.4)
     won_back: float = 0.10
     won_back_until: float = 0.75
     back_within_days: float = 30.0
@@ -143,8 +143,8 @@ class Money:
     growth_spread: float = 0.006
     growth_noise: float = 0.004
     growth_persistence: float = 0.92
-    noise: float = 0.018
-    mood: float = 0.018
+    noise: float = 0.012
+    mood: float = 0.022
     passing_noise: float = 0.05
     strain: float = -0.03
     drains: float = 0.03
@@ -155,7 +155,7 @@ class Money:
     bulge_days: tuple[float, float, float] = (5.0, 60.0, 6.0)
     bulge_size: float = 80.0
     quiet_days: float = 60.0
-    chaser_share: float = 0.11
+    chaser_share: float = 0.085
     chasing: float = 0.24
     chaser_keeps: tuple[float, float] = (0.06, 0.5)
     silences: float = 0.032
