@@ -95,11 +95,12 @@ def _make_database(home: Home) -> None:
     database = database_of(home)
     if database.exists():
         return
-    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
+    from mlflow.store.model_registry import sqlalchemy_store
 
+    stores: Any = sqlalchemy_store
     draft = database.with_name(f".{database.name}.draft")
     draft.unlink(missing_ok=True)
-    SqlAlchemyStore(f"sqlite:///{draft}").engine.dispose()
+    stores.SqlAlchemyStore(f"sqlite:///{draft}").engine.dispose()
     draft.replace(database)
 
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from features.groups.profile import STATUS
 from features.policy import read_policy
@@ -91,8 +89,10 @@ def compare(
     columns = _columns(bundle, pairs, titles[language], language)
     out_dir.mkdir(parents=True, exist_ok=True)
     found = stability(columns, out_dir / DETAILS, policy["psi_alarm"])
-    limits: dict[str, float | None] = {column.name: _limit(column, policy) for column in columns}
-    limits |= dict.fromkeys(policy["growing"])
+    is_enough = min(len(columns[0].before), len(columns[0].now)) >= policy["minimum_rows"]
+    limits = dict.fromkeys(found, policy["psi_alarm"] if is_enough else None) | dict.fromkeys(
+        policy["growing"]
+    )
     features = {name: _feature(found[name], limits[name], pairs[name]) for name in bundle.names}
     predictions = {
         target.key: _prediction(target, found[name], limits[name], pairs[name])
@@ -175,18 +175,16 @@ def _columns(
     }
     columns = []
     for name, (before, now) in pairs.items():
-        bins = Bins.of(before, read_policy("monitor")["bins"])
+        bins = Bins.of(before, _bin_count(min(len(before), len(now))))
         write = partial(writer.write, specs[name])
         labels = bins.labels(write, words("monitor.observed"), words("monitor.not_observed"))
         columns.append(Column(name, shown[name], bins.codes(before), bins.codes(now), labels))
     return tuple(columns)
 
 
-def _limit(column: Column, policy: Mapping[str, Any]) -> float:
-    """The index above which a column differs: that of the policy, or what chance allows where rows are few."""
-    free = max(len(np.union1d(column.before, column.now)) - 1, 1)
-    by_chance = chi2.isf(policy["chance"], free) * (1.0 / len(column.before) + 1.0 / len(column.now))
-    return float(max(policy["psi_alarm"], by_chance))
+def _bin_count(rows: int) -> int:
+    policy = read_policy("monitor")
+    return int(np.clip(rows // policy["rows_per_bin"], 2, policy["bins"]))
 
 
 def _feature(psi: float, limit: float | None, pair: tuple[FloatArray, FloatArray]) -> FeatureDrift:

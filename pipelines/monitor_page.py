@@ -46,6 +46,8 @@ def _section(report: MonitorReport, words: Wording, details: str | None) -> str:
     )  # fmt: skip
     count = len(report.alarms)
     state = words("monitor.alarms", count=count) if count else words("monitor.no_alarm")
+    if all(item.limit is None for item in report.predictions.values()):
+        state = words("monitor.too_few", rows=read_policy("monitor")["minimum_rows"])
     link = f'<p><a href="{escape(details)}">{escape(words("monitor.details"))}</a></p>' if details else ""
     parts = [
         f"<h1>{escape(words('monitor.title', as_of=report.as_of, version=report.version))}</h1>",
@@ -80,15 +82,15 @@ def _features(report: MonitorReport, words: Wording) -> str:
     varied = [(name, item) for name, item in report.features.items() if not item.is_constant]
     rows = [
         (item.alarm, (titles[name], f"{item.psi:.3f}", f"{item.missing_before:.1%}", f"{item.missing_now:.1%}",
-                      _state(item, words)))
+                      _state(name, item, words)))
         for name, item in sorted(varied, key=lambda pair: -pair[1].psi)
     ]  # fmt: skip
     names = ("name", "psi", "missing_before", "missing_now", "state")
     return _table([words(f"monitor.{name}") for name in names], rows)
 
 
-def _state(item: FeatureDrift, words: Wording) -> str:
-    if item.limit is None:
+def _state(name: str, item: FeatureDrift, words: Wording) -> str:
+    if name in read_policy("monitor")["growing"]:
         return words("monitor.grows")
     return words("monitor.is_alarm") if item.alarm else _MINUS
 

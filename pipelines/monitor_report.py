@@ -14,7 +14,7 @@ from serving.reasons import BankWords
 
 @dataclass(frozen=True)
 class FeatureDrift:
-    """One feature: its index, the index an alarm stands above (null: it never does), and what is not observed.
+    """One feature: its index, the index an alarm stands above (null: it is not judged), and what is not observed.
 
     `missing_before` and `missing_now` are shares of the rows. `is_constant`: one value, or none, in both.
     """

@@ -9,6 +9,7 @@ from features.definitions import FEATURES
 from features.policy import policy_names, policy_text
 from serving.calibration import Calibration, Interval, Knots, Scale
 from serving.manifest import DataRange, FeatureSpec, Lineage, TargetSpec
+from serving.tables import FloatArray
 from tests.trained import NAMES, population
 from training.package import BundleParts, ModelParts, write_bundle
 from training.run import TrainedTarget
@@ -17,8 +18,8 @@ REFERENCE_ROWS = 1_200
 CARD = "# Card\n"
 
 
-def pack(directory: Path, trained: Sequence[TrainedTarget], seed: int = 3) -> str:
-    """Write a bundle whose reference is a population of its own; return the digest of its manifest."""
+def pack(directory: Path, trained: Sequence[TrainedTarget], reference: FloatArray | None = None) -> str:
+    """Write a bundle, by default with a population of its own as reference; return its manifest's digest."""
     lineage = Lineage(
         policy_digest="p", catalogue_digest="c", data=DataRange("2024-01-01", "2026-11-01", "d"),
         metrics={item.key: dict(item.metrics) for item in trained}, seeds={"training": 1}, libraries={},
@@ -27,7 +28,7 @@ def pack(directory: Path, trained: Sequence[TrainedTarget], seed: int = 3) -> st
     parts = BundleParts(
         features=tuple(_feature(name) for name in NAMES),
         models=tuple(_model(item) for item in trained),
-        reference=population(REFERENCE_ROWS, seed).values,
+        reference=population(REFERENCE_ROWS, 3).values if reference is None else reference,
         lineage=lineage,
         documents={
             "bank.json": '{"titles": {}, "currency": "CNY", "currency_decimals": 2}\n',

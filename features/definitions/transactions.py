@@ -31,7 +31,7 @@ def _features() -> list[Feature]:
         ),
         add("txn", "gap", unit="days", null_means=_NEVER, usual="txn_interval_mean_days_365d",
             definition="Days from the last active day to as_of."),
-        add("txn", "age", unit="days", null_means=_NEVER,
+        add("txn", "age", unit="days", null_means=_NEVER, model_input=False,
             definition="Days from the first known active day to as_of."),
         add("txn", "interval", statistic="mean", window="365d", unit="days", null_means=_TWO_DAYS,
             definition="Mean days between consecutive active days in the window: (last - first) / (days - 1)."),

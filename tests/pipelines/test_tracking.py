@@ -228,7 +228,7 @@ def test_a_killed_run_leaves_no_champion_or_a_right_one(
 ) -> None:
     """Killed at moments spread over the run, each time in a home of its own; the next run puts everything right."""
     kept = 0
-    delays = [0.5, 2.0] if is_new else [0.05 + 0.2 * place for place in range(6)]
+    delays = [0.2, 0.6] if is_new else [0.05 + 0.2 * place for place in range(6)]
     for place, delay in enumerate(delays):
         home = Home(tmp_path / str(place))
         if not is_new:

@@ -101,7 +101,7 @@ def advance(
     severity = 1 + rng.binomial(4, 0.4, len(complains))
     well = rng.random(len(complains)) < rates.touch.handled_well + rates.touch.handled_skill * ties.skill[complains]
     fresh = np.zeros(n)
-    fresh[complains] = severity / 2.0 * np.where(well, rates.mood.grudge_if_well_handled, 1.0)
+    fresh[complains] = (0.8 + 0.15 * severity) * np.where(well, rates.mood.grudge_if_well_handled, 1.0)
     strained, health = _business(bond, ties, rng, rates)
     later = Bond(
         mood=bond.mood,

@@ -83,10 +83,10 @@ class Mood:
     """Satisfaction (mean 0, about 1 wide) and the grudge that a complaint leaves."""
 
     persistence: float = 0.95
-    noise: float = 0.18
-    spread_between: float = 0.65
-    silence: float = 0.11
-    grudge: float = 0.12
+    noise: float = 0.12
+    spread_between: float = 0.72
+    silence: float = 0.13
+    grudge: float = 0.14
     skill: float = 0.09
     rates_elsewhere: float = 0.02
     strain: float = 0.08
@@ -98,17 +98,17 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -4.6
+    base: float = -4.75
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
-    mood: float = 1.45
-    silence: float = 1.4
-    silence_limit: float = 1.4
-    grudge: float = 0.75
+    mood: float = 1.5
+    silence: float = 2.0
+    silence_limit: float = 1.3
+    grudge: float = 1.0
     rates_elsewhere: float = 0.12
     strain: float = 0.35
     new_manager: float = 0.2
     card: float = -0.4
-    tenure: float = -0.6
+    tenure: float = -0.75
     breadth: float = -0.4
     borrower: float = -0.35
     frailty: float = 0.1
@@ -120,12 +120,12 @@ class Leaving:
 
     ways: tuple[float, float, float] = (0.40, 0.22, 0.38)
     decides_within_days: int = 8
-    length_days: tuple[float, float] = (33.0, 66.0)
+    length_days: tuple[float, float] = (32.0, 58.0)
     closing_days: tuple[int, int] = (1, 7)
     lingers: float = 0.35
     lingering_days: tuple[int, int] = (30, 130)
     answers: float = 0.75
-    residual: tuple[float, float] = (0.22, 0.4)
+    residual: tuple[float, float] = (0.3, 0.44)
     won_back: float = 0.10
     won_back_until: float = 0.75
     back_within_days: float = 30.0
