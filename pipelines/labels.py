@@ -16,12 +16,19 @@ from features.policy import read_policy
 from pipelines.build import Store
 from pipelines.engine import Bank, Engine
 from pipelines.errors import PipelineError
-from training import targets
+from training import arrears, targets
 from training.dataset import Dataset, assemble
 from training.splits import Schedule, ScheduleRules, Span, longest, schedule
 
 TARGETS = ("churn", "growth", "loyalty", "default", "response")
-_EXPRESSIONS = {"churn": targets.churn, "growth": targets.growth, "loyalty": targets.loyalty}
+_EXPRESSIONS = {
+    "churn": targets.churn,
+    "growth": targets.growth,
+    "loyalty": targets.loyalty,
+    "default": arrears.default,
+}
+_ACTIVITY = frozenset({"transactions", "balances"})
+_NEEDED: Mapping[str, frozenset[str]] = {"default": frozenset({"loans", "repayments"})}
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ def plan_targets(bank: Bank, engine: Engine, test_as_of: date | None) -> Plan:
         if target in outcomes:
             found = _outcome_schedule(target, outcomes[target], test_as_of)
             chosen.append(found)
-        elif target in _EXPRESSIONS and {"transactions", "balances"} & set(bank.manifest.tables):
+        elif target in _EXPRESSIONS and _can_compute(target, frozenset(bank.manifest.tables)):
             schedules, refused = _computed(target, bank, policy, test_as_of)
             chosen.extend(schedules)
             left_out.extend(refused)
@@ -67,6 +74,10 @@ def plan_targets(bank: Bank, engine: Engine, test_as_of: date | None) -> Plan:
     if not chosen:
         raise PipelineError("training: nothing can be trained. " + "; ".join(left_out))
     return Plan(tuple(chosen), tuple(left_out), frozenset(outcomes), outcomes)
+
+
+def _can_compute(target: str, tables: frozenset[str]) -> bool:
+    return bool(_ACTIVITY & tables) and tables >= _NEEDED.get(target, frozenset())
 
 
 def _outcomes(engine: Engine) -> dict[str, pa.Table]:

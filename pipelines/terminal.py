@@ -122,7 +122,9 @@ class Terminal:
 def _console(*, is_error: bool) -> Console:
     """Return a console; without a terminal behind it, wide enough that no table is cut."""
     stream = sys.stderr if is_error else sys.stdout
-    return Console(stderr=is_error, soft_wrap=True, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
+    return Console(
+        stderr=is_error, soft_wrap=True, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH
+    )
 
 
 class Bar:

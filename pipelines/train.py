@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -33,7 +33,8 @@ from serving.reasons import BankWords, Texts, feature_title
 from serving.requests import LANGUAGES
 from training.card import CardContent, card_model, model_card
 from training.dataset import Dataset
-from training.fit import Recipe, Scale
+from training.errors import TrainingError
+from training.fit import Recipe, Scale, check_labels
 from training.package import BundleParts, ModelParts, write_bundle
 from training.plots import Currency, draw_plots
 from training.run import RunRules, TrainedTarget, growth_scale, train_target
@@ -127,6 +128,7 @@ def train(home: Home, data: Path, options: TrainOptions, progress: Progress | No
         tell("labels and features", 0.0)
         datasets = read_datasets(source, engine, plan)
         tell("labels and features", 1.0)
+    plan = _teachable(plan, datasets)
     trained = _train_all(source, plan, datasets, options, progress)
     if options.predictions is not None:
         write_predictions(options.predictions, trained)
@@ -152,6 +154,28 @@ def _table_progress(progress: Progress | None) -> Callable[[str, int, int], None
     if progress is None:
         return None
     return lambda table, done, total: progress(f"check {table}", done / max(total, 1))
+
+
+def _teachable(plan: Plan, datasets: Mapping[str, tuple[Dataset, Dataset | None]]) -> Plan:
+    """Leave out, by name, targets with too little to learn from; without churn there is nothing worth having.
+
+    Raises
+    ------
+    TrainingError
+        Churn, or everything there is, has too little to learn from.
+    """
+    least = read_policy("targets")["training"]["minimum_events"]
+    kept, left_out = [], list(plan.left_out)
+    for item in plan.schedules:
+        try:
+            check_labels(item.target, datasets[item.key][0], least)
+        except TrainingError as refusal:
+            if item.target == "churn" or len(plan.schedules) == 1:
+                raise
+            left_out.append(str(refusal))
+        else:
+            kept.append(item)
+    return replace(plan, schedules=tuple(kept), left_out=tuple(left_out))
 
 
 def _train_all(

@@ -21,9 +21,18 @@ def _write(directory: Path, table: str, header: list[str], rows: list[list[str]]
 def _shop(directory: Path, days: int = 400, customers: int = 60, every: int = 10) -> Path:
     """Everybody pays every `every` days: nobody ever leaves."""
     start = date(2025, 1, 1)
-    _write(directory, "customers", ["customer_id", "kind"], [[f"C{i:03d}", "retail"] for i in range(customers)])
+    _write(
+        directory, "customers", ["customer_id", "kind"], [[f"C{i:03d}", "retail"] for i in range(customers)]
+    )
     rows = [
-        [f"T{i}-{day}", f"C{i:03d}", f"{start + timedelta(days=day)} 10:00:00", "-12.50", "purchase", "customer"]
+        [
+            f"T{i}-{day}",
+            f"C{i:03d}",
+            f"{start + timedelta(days=day)} 10:00:00",
+            "-12.50",
+            "purchase",
+            "customer",
+        ]
         for i in range(customers)
         for day in range(i % every, days, every)
     ]
@@ -63,7 +72,9 @@ def test_check_names_the_features_that_a_bank_lacks_and_why(cli: Cli, tmp_path: 
     }  # fmt: skip
     assert "txn_gap_days" in found["features"]["built"]
     assert found["features"]["absent"]["contact_gap_days"] == "no table contacts"
-    assert found["features"]["absent"]["tenure_days"] == "no column customers.opened_on that serves past dates"
+    assert (
+        found["features"]["absent"]["tenure_days"] == "no column customers.opened_on that serves past dates"
+    )
 
 
 def test_no_churners_in_the_training_window_is_refused(cli: Cli, tmp_path: Path) -> None:

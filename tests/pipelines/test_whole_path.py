@@ -53,7 +53,9 @@ def test_every_group_computes_exactly_what_the_catalogue_names(trained: Path_) -
             assert columns == known, group
 
 
-def test_deleting_the_store_between_build_and_read_makes_training_fail(trained: Path_, tmp_path: Path) -> None:
+def test_deleting_the_store_between_build_and_read_makes_training_fail(
+    trained: Path_, tmp_path: Path
+) -> None:
     """Training reads its frame through the feature store and from nowhere else."""
     home = Home(tmp_path / "home")
     store = open_store(home, trained.store.bank.directory)
@@ -75,7 +77,9 @@ def test_the_online_row_is_the_offline_row_bit_for_bit(trained: Path_) -> None:
     frame = read_features(trained.store, trained.as_of)
     ids = frame["customer_id"].to_pylist()
     names = trained.store.bank.catalogue.names
-    offline = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in names]).astype(np.float64)
+    offline = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in names]).astype(
+        np.float64
+    )
     online = OnlineStore(trained.home.online)
     assert online.published.names == names
     for start in range(0, len(ids), 500):
@@ -86,7 +90,9 @@ def test_the_online_row_is_the_offline_row_bit_for_bit(trained: Path_) -> None:
 
 def _flat(path: str, value: Any) -> dict[str, Any]:
     if isinstance(value, dict):
-        return {key: inner for name, part in value.items() for key, inner in _flat(f"{path}_{name}", part).items()}
+        return {
+            key: inner for name, part in value.items() for key, inner in _flat(f"{path}_{name}", part).items()
+        }
     return {path: value}
 
 
@@ -140,7 +146,9 @@ def test_reasons_add_up_to_the_margin(trained: Path_, tmp_path: Path) -> None:
     print(f"{count} customers added up")
 
 
-def test_the_same_data_and_seed_give_the_same_bundle(trained: Path_, small_bank: Path, tmp_path: Path) -> None:
+def test_the_same_data_and_seed_give_the_same_bundle(
+    trained: Path_, small_bank: Path, tmp_path: Path
+) -> None:
     again = train(Home(tmp_path / "home"), small_bank, OPTIONS)
     assert again.manifest_sha256 == trained.registered.manifest_sha256
 
