@@ -112,7 +112,7 @@ def _calibration(page: _Page) -> tuple[Figure, str]:
     figure = new_figure(6.4, 6.4)
     axes = figure.add_axes((0.13, 0.33, 0.83, 0.55))
     below = figure.add_axes((0.13, 0.1, 0.83, 0.15), sharex=axes)
-    ends = (min(found.forecast.min(), low.min()), max(found.forecast.max(), high.max()))
+    ends = (min(model.prediction.min(), low.min()), max(model.prediction.max(), high.max()))
     room = 0.04 * (ends[1] - ends[0])
     limits = (max(0.0, ends[0] - room), min(1.0, ends[1] + room))
     axes.plot(limits, limits, color=_GREY, ls="--", lw=1, label=words("plots.calibration.exact"))
@@ -123,8 +123,8 @@ def _calibration(page: _Page) -> tuple[Figure, str]:
     )  # fmt: skip
     axes.set(xlim=limits, ylim=limits, ylabel=words(f"plots.calibration.outcome.{model.fitted.kind}"))
     axes.legend(loc="upper left")
-    inside = np.clip(model.prediction, *limits)
-    below.hist(inside, bins=np.linspace(*limits, 41).tolist(), color="#b9c9d8", edgecolor=_INK, linewidth=0.5)
+    bars = np.linspace(*limits, 41).tolist()
+    below.hist(model.prediction, bins=bars, color="#b9c9d8", edgecolor=_INK, linewidth=0.5)
     below.set(xlabel=words(f"plots.calibration.forecast.{model.fitted.kind}"), ylabel=words("plots.rows"))
     below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     below.yaxis.set_major_formatter(FuncFormatter(_whole))
@@ -147,8 +147,8 @@ def _lift(page: _Page) -> tuple[Figure, str]:
     model, words = page.model, page.words
     label = model.test.label
     shares = np.linspace(0.01, 1.0, 100)
-    figure = new_figure(6.4, 5.0)
-    axes = figure.add_axes((0.11, 0.12, 0.85, 0.73))
+    figure = new_figure(8.2, 5.0)
+    axes = figure.add_axes((0.085, 0.12, 0.64, 0.73))
     for rule, score in model.simple.items():
         colour, dash = _DASHES[rule]
         axes.plot(
@@ -169,7 +169,7 @@ def _lift(page: _Page) -> tuple[Figure, str]:
     axes.grid(color="#e5e5e5", lw=0.6)
     handles, names = axes.get_legend_handles_labels()
     order = [len(names) - 2, *range(len(names) - 2), len(names) - 1]
-    axes.legend([handles[i] for i in order], [names[i] for i in order], loc="upper left", bbox_to_anchor=(0.5, 1.0),
+    axes.legend([handles[i] for i in order], [names[i] for i in order], loc="upper left", bbox_to_anchor=(1.0, 1.0),
                 handlelength=3)  # fmt: skip
     return figure, page.head(axes, "lift")
 
@@ -185,8 +185,8 @@ def _deciles(page: _Page) -> tuple[Figure, str]:
     found = curves.deciles(expected, expected + size * interval[0], expected + size * interval[1],
                            model.test.label / unit)  # fmt: skip
     place = np.arange(1, len(found.rows) + 1)
-    figure = new_figure(6.8, 5.2)
-    axes = figure.add_axes((0.14, 0.16, 0.83, 0.69))
+    figure = new_figure(6.8, 5.6)
+    axes = figure.add_axes((0.14, 0.26, 0.83, 0.61))
     axes.axhline(0.0, color=_INK, lw=0.8)
     share = words("plots.deciles.interval", share=f"{model.metrics['coverage']:.0%}")
     axes.vlines(place - 0.12, found.low, found.high, color="#9db8cf", lw=7, label=share)
@@ -202,14 +202,16 @@ def _deciles(page: _Page) -> tuple[Figure, str]:
     axes.set_xticks(place)
     axes.yaxis.set_major_formatter(FuncFormatter(_whole))
     axes.grid(axis="y", color="#e5e5e5", lw=0.6)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, 1.0))
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.15))
     return figure, page.head(axes, "deciles")
 
 
 def _shap(page: _Page) -> tuple[Figure, str]:
     """Effects of the strongest features, a dot per row; the effects are those of the served tables."""
-    from shap import Explanation
-    from shap.plots import beeswarm
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=PendingDeprecationWarning)  # until shap > 0.51
+        from shap import Explanation
+        from shap.plots import beeswarm
 
     model, words = page.model, page.words
     effects, values, names = _strongest(model)

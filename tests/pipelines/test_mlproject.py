@@ -27,7 +27,7 @@ from tests.handover import Bank, write_bank
 PROJECT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 UNTIL = date(2026, 3, 1)
-CUSTOMERS, DAYS = 240, 260
+CUSTOMERS, DAYS = 400, 260
 
 
 def _bank() -> Bank:
@@ -51,7 +51,7 @@ def _bank() -> Bank:
                     "started_by": "customer",
                 }
             )
-            day += float(draw.exponential(4.0 + number % 12)) * (
+            day += float(draw.exponential(4.0 + number % 20)) * (
                 3.0 if last - day < 45 and last < DAYS else 1.0
             )
     return Bank({"customers": customers, "transactions": transactions}, "Asia/Shanghai", {}, UNTIL)
@@ -97,7 +97,7 @@ def test_an_entry_point_runs_its_command(
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
+def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
     """A home after `mlflow run . -e train`."""
     root = tmp_path_factory.mktemp("project")
     home, data = Home(root / "home"), write_bank(_bank(), root / "bank")
@@ -114,10 +114,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
     return home, data
 
 
-def test_a_run_of_the_project_ends_in_a_version_that_serves(trained: tuple[Home, Path]) -> None:
+def test_a_run_of_the_project_ends_in_a_version_that_serves(project: tuple[Home, Path]) -> None:
     import mlflow
 
-    home, _ = trained
+    home, _ = project
     champion = read_champion(home.root)
     bundle = Bundle.load(home.bundles / champion.version, champion.manifest_sha256)
     (only,) = versions(home)
@@ -130,16 +130,15 @@ def test_a_run_of_the_project_ends_in_a_version_that_serves(trained: tuple[Home,
     assert run.data.params["seed"] == "1"
 
 
-def test_the_version_can_be_watched(trained: tuple[Home, Path], tmp_path: Path) -> None:
-    home, data = trained
+def test_the_version_can_be_watched(project: tuple[Home, Path], tmp_path: Path) -> None:
+    home, data = project
     prepared = prepare(data, home.tables).prepared
     report = monitor(home, open_store(home, prepared), UNTIL, tmp_path, "en")
     assert report.version == "1"
     assert report.rows["current"] + sum(
         count for name, count in report.rows.items() if name.startswith("not_scorable")
     ) == CUSTOMERS  # fmt: skip
-    assert report.features["txn_history_days"].alarm is False
+    bundle = Bundle.load(home.bundles / "1")
+    assert set(report.features) == set(bundle.names)
     content = json.loads((tmp_path / "monitor.json").read_text(encoding="utf-8"))
-    assert set(content["predictions"]) == {
-        target.key for target in Bundle.load(home.bundles / "1").manifest.targets
-    }
+    assert set(content["predictions"]) == {target.key for target in bundle.manifest.targets}

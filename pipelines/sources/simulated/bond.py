@@ -146,7 +146,7 @@ def _contacts(
         hit = rng.random(len(now)) < ties.answers[now]
         last[now] = np.where(hit, day, last[now])
         wait = pace[now] * np.exp(rng.normal(0.0, rates.touch.spread_gap, len(now)))
-        due[now] = day + np.clip(wait, 2.0, rates.looks.longest_wait_days)
+        due[now] = day + np.clip(wait, 2.0, np.maximum(rates.looks.longest_wait_days, 1.5 * ties.interval[now]))
         rows.append(now)
         days.append(day)
         hits.append(hit)

@@ -7,7 +7,7 @@ import numpy as np
 from pipelines.sources.simulated.days import Days, Flags, Numbers, day_of_month
 from pipelines.sources.simulated.history import Bank, History
 from pipelines.sources.simulated.leaving import assets_left
-from pipelines.sources.simulated.movements import CHASE, DRAIN, Movements
+from pipelines.sources.simulated.movements import CHASE, DRAIN, SPEND, Movements
 from pipelines.sources.simulated.population import Columns
 
 KINDS = (
@@ -89,8 +89,12 @@ def on_leaving(bank: Bank, history: History) -> Flows:
 
 
 def on_movements(bank: Bank, history: History, movements: Movements) -> Flows:
-    """Money that passes: out and back for drains and month-end chasing, in and out for windfalls."""
+    """Money that passes: out and back for drains and month-end chasing, in and out for windfalls.
+
+    What is spent over many months shows in no single transaction.
+   """
     rng = bank.streams.of("on_movements")
+    movements = movements.rows(np.flatnonzero(movements.kind != SPEND))
     out = movements.start + rng.integers(0, 2, len(movements.start))
     back = movements.start + (movements.fall + movements.hold + 0.5 * movements.back).astype(np.int64)
     size = (movements.factor - 1.0) * _level(bank, history, movements.customer, out)

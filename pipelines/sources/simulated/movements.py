@@ -9,7 +9,7 @@ from pipelines.sources.simulated.population import RETAIL, Columns, Population
 from pipelines.sources.simulated.rates import Rates
 from pipelines.sources.simulated.streams import Streams
 
-DRAIN, BULGE, CHASE = range(3)
+DRAIN, BULGE, SPEND, CHASE = range(4)
 MONTHS_BEYOND = 7
 """Months after the data for which movements are drawn: the truth looks that far ahead."""
 
@@ -58,10 +58,11 @@ def draw_movements(
     for kind, rate, factors, days in (
         (DRAIN, law.drains, law.drain_keeps, law.drain_days),
         (BULGE, law.bulges, law.bulge_factor, law.bulge_days),
+        (SPEND, law.spends, law.spend_keeps, law.spend_days),
     ):
         who = np.repeat(may, rng.poisson(rate * months, len(may)))
         n = len(who)
-        fall, hold, back = (rng.uniform(0.5, 1.5, n) * typical for typical in days)
+        fall, hold, back = (rng.uniform(0.6, 1.4, n) * typical for typical in days)
         factor = np.exp(rng.uniform(*np.log(factors), n))
         hold = np.minimum(hold, np.where(factor > 1.0, law.bulge_size / np.maximum(factor - 1.0, 0.1) - fall, hold))
         start = rng.integers(calendar.edge(-4), calendar.edge(calendar.months + MONTHS_BEYOND), n)
@@ -93,7 +94,8 @@ def join(parts: list[Movements]) -> Movements:
 def _apart(movements: Movements, quiet_days: float) -> Movements:
     """Drop what begins before the customer's earlier movement is long over: two at once could look like leaving."""
     ordered = movements.rows(np.lexsort((movements.start, movements.customer)))
-    over = ordered.start + ordered.fall + ordered.hold + ordered.back + quiet_days
+    length = np.where(ordered.kind == SPEND, ordered.fall, ordered.fall + ordered.hold + ordered.back)
+    over = ordered.start + length + quiet_days
     lane = ordered.customer * 1e6
     busy_until = np.concatenate([[-np.inf], np.maximum.accumulate(over + lane)[:-1]])
     return ordered.rows(np.flatnonzero(ordered.start + lane >= busy_until))

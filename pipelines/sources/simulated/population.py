@@ -162,7 +162,7 @@ def _traits(kind: Days, streams: Streams, rates: Rates) -> Traits:
         is_saver=is_saver,
         is_salaried=is_retail & ~is_saver & (rng.random(n) < people.salaried_share),
         payday=rng.choice([5, 10, 15, 20, 25], n),
-        habit=np.exp(rng.normal(0.0, rates.touch.spread_interval, n)),
+        habit=_habits(n, rng, rates),
         mood=rng.normal(0.1, rates.mood.spread_between, n),
         frailty=rng.normal(0.0, rates.hazard.frailty, n),
         rate_sense=rng.gamma(2.0, 0.5, n),
@@ -171,3 +171,10 @@ def _traits(kind: Days, streams: Streams, rates: Rates) -> Traits:
         families=1 + rng.binomial(4, np.where(is_saver, 0.45, np.where(is_retail, 0.3, 0.15))),
         borrows=rng.random(n) < np.array(rates.credit.borrowing)[kind],
     )
+
+
+def _habits(n: int, rng: np.random.Generator, rates: Rates) -> Numbers:
+    """Factors on the usual days between contacts; a few people want to be left alone."""
+    is_reserved = rng.random(n) < rates.touch.reserved_share
+    factor = np.where(is_reserved, rates.touch.reserved_interval, 1.0)
+    return np.asarray(factor * np.exp(rng.normal(0.0, rates.touch.spread_interval, n)))

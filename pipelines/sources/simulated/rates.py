@@ -49,10 +49,10 @@ class Looks:
     change_per_month: float = 0.012
     settling_months: int = 3
     settling_load: float = 1.35
-    neglect: float = 0.065
+    neglect: float = 0.075
     neglect_skill: float = 0.045
     neglect_ends: float = 0.2
-    neglect_slows: float = 3.0
+    neglect_slows: float = 3.3
     longest_wait_days: float = 170.0
 
 
@@ -60,14 +60,16 @@ class Looks:
 class Touch:
     """Contacts and complaints. Intervals in days, by card level (none, gold, platinum, diamond) or kind of business."""
 
-    card_interval: tuple[float, ...] = (36.0, 25.0, 16.0, 12.0)
+    card_interval: tuple[float, ...] = (34.0, 24.0, 16.0, 12.0)
     business_interval: tuple[float, ...] = (32.0, 20.0, 30.0)
     spread_interval: float = 0.25
+    reserved_share: float = 0.03
+    reserved_interval: float = 3.5
     spread_gap: float = 0.28
     reached: float = 0.87
     started_by_customer: float = 0.12
     recorded: float = 0.97
-    warmth_missing: float = 0.27
+    warmth_missing: float = 0.24
     warmth_noise: float = 0.3
     warmth_bias: float = 0.15
     late_share: float = 0.08
@@ -83,12 +85,12 @@ class Mood:
     """Satisfaction (mean 0, about 1 wide) and the grudge that a complaint leaves."""
 
     persistence: float = 0.95
-    noise: float = 0.12
-    spread_between: float = 0.72
+    noise: float = 0.1
+    spread_between: float = 0.75
     silence: float = 0.13
     grudge: float = 0.14
     skill: float = 0.09
-    rates_elsewhere: float = 0.02
+    rates_elsewhere: float = 0.006
     strain: float = 0.08
     grudge_fades: float = 0.80
     grudge_if_well_handled: float = 0.15
@@ -98,10 +100,10 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -4.75
+    base: float = -4.65
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
     mood: float = 1.5
-    silence: float = 2.0
+    silence: float = 2.1
     silence_limit: float = 1.3
     grudge: float = 1.0
     rates_elsewhere: float = 0.12
@@ -124,7 +126,7 @@ class Leaving:
     closing_days: tuple[int, int] = (1, 7)
     lingers: float = 0.35
     lingering_days: tuple[int, int] = (30, 130)
-    answers: float = 0.75
+    answers: float = 0.85
     residual: tuple[float, float] = (0.3, 0.44)
     won_back: float = 0.10
     won_back_until: float = 0.75
@@ -151,10 +153,13 @@ class Money:
     drain_keeps: tuple[float, float] = (0.54, 0.8)
     drain_days: tuple[float, float, float] = (18.0, 50.0, 35.0)
     bulges: float = 0.03
-    bulge_factor: tuple[float, float] = (1.4, 6.5)
+    bulge_factor: tuple[float, float] = (1.4, 8.0)
     bulge_days: tuple[float, float, float] = (5.0, 60.0, 6.0)
     bulge_size: float = 80.0
     quiet_days: float = 60.0
+    spends: float = 0.004
+    spend_keeps: tuple[float, float] = (0.38, 0.6)
+    spend_days: tuple[float, float, float] = (260.0, 1500.0, 400.0)
     chaser_share: float = 0.085
     chasing: float = 0.24
     chaser_keeps: tuple[float, float] = (0.06, 0.5)
@@ -165,7 +170,7 @@ class Money:
     need_met: float = 0.6
     need_met_days: tuple[float, float] = (30.0, 130.0)
     need_gain: tuple[float, float] = (0.08, 0.35)
-    activity_mood: float = 0.5
+    activity_mood: float = 0.55
     saver_mood: float = 0.25
     activity_noise: float = 0.06
     elsewhere_mood: float = 0.8
