@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from features import store
 from features.groups import GROUPS
 from features.groups.profile import spine_of, status
-from features.policy import policy_digest, read_policy
+from features.policy import policy_text, read_policy
 from features.tables import BankManifest
 from pipelines.engine import Bank, Engine, open_bank
 from pipelines.errors import PipelineError
@@ -58,16 +58,17 @@ class Store:
 
 
 def open_store(home: Home, prepared: Path) -> Store:
-    """Return the store of a prepared bank under the present catalogue, policy and feature code.
+    """Return the store of a prepared bank under the present catalogue, the policy that features read, and feature code.
 
     Text attributes seen for the first time get the next codes of the bank's code book, which only grows.
     """
     codes = _extend_code_book(home, prepared)
     bank = open_bank(prepared, codes)
+    policy = policy_text("balances") + str(read_policy("targets")["min_tenure_days"])
     parts = (
         bank.manifest.digest,
         bank.catalogue.digest,
-        policy_digest(),
+        policy,
         _code_digest(),
         json.dumps(codes, sort_keys=True),
     )

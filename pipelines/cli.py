@@ -270,7 +270,7 @@ def versions() -> None:
     if not found:
         call.terminal.say("no_versions")
     for item in found:
-        call.terminal.write(item.line())
+        call.terminal.write(item.line(call.terminal.language))
     call.terminal.result({"versions": [item.to_dict() for item in found]})
 
 

@@ -60,12 +60,16 @@ def test_nothing_in_the_project_unpickles_or_evaluates() -> None:
     print(f"{count} modules read")
 
 
+SEEDED = {Path("training/plots.py"): "np.random.seed"}
+"""shap's beeswarm takes no generator: its plot seeds NumPy's own, and puts its state back."""
+
+
 def test_there_is_no_clock_below_the_pipelines() -> None:
     found = [
         f"{path}:{call.lineno}: {ast.unparse(call.func)}"
         for path, tree in _modules("features", "training", "serving")
         for call in _calls(tree)
-        if ast.unparse(call.func) in CLOCKS
+        if (ast.unparse(call.func) in CLOCKS and SEEDED.get(path) != ast.unparse(call.func))
         or (ast.unparse(call.func) == "np.random.default_rng" and not call.args)
     ]
     assert not found, found

@@ -14,8 +14,8 @@ class BankManifest:
     """Settings and shape of one bank's prepared tables; stored beside them as `manifest.json`.
 
     `data_from` is the first day on which a table is complete (bank.yaml, otherwise the day on which the bank
-    first knew a row of it). `data_until` is a local midnight: everything before it is known. `tables` lists the contract's
-    columns that each prepared table has. `fixed_profile` are columns of `customers` that never change, says
+    first knew a row of it). `data_until` is a local midnight: everything before it is known. `tables` lists the
+    contract's columns that each prepared table has. `fixed_profile` are columns of `customers` that never change, says
     the bank. `titles` give the bank's own columns a name per language, {"en": ..., "zh": ...}. `currency` is
     "" where the bank names none.
     """

@@ -30,7 +30,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Path_:
+class TrainedBank:
     """A home in which a small bank has been trained and published."""
 
     home: Home
@@ -52,14 +52,14 @@ def small_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(small_bank: Path, tmp_path_factory: pytest.TempPathFactory) -> Path_:
+def trained(small_bank: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainedBank:
     """Train and publish the small bank."""
     home = Home(tmp_path_factory.mktemp("trained") / "home")
     result = train(home, small_bank, OPTIONS)
     registered = register(home, result, OPTIONS)
     store = open_store(home, prepared_tables(home, small_bank))
     publish_as_of(home, store, store.bank.manifest.data_until)
-    return Path_(home, small_bank, store, result, registered, store.bank.manifest.data_until)
+    return TrainedBank(home, small_bank, store, result, registered, store.bank.manifest.data_until)
 
 
 @pytest.fixture

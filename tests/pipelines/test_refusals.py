@@ -1,4 +1,4 @@
-"""Bad input on the command line: each has its outcome, and a text that says what was expected, what came, what to do."""
+"""Bad input on the command line: each has its outcome, and a text that says what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.conftest import Cli, Path_
+from tests.pipelines.conftest import Cli, TrainedBank
 
 
 def _write(directory: Path, table: str, header: list[str], rows: list[list[str]]) -> None:
@@ -104,7 +104,7 @@ def test_scores_without_a_champion_are_refused(cli: Cli, tmp_path: Path) -> None
     assert not out.exists()
 
 
-def test_a_bundle_with_one_changed_byte_is_refused(trained: Path_, cli: Cli, tmp_path: Path) -> None:
+def test_a_bundle_with_one_changed_byte_is_refused(trained: TrainedBank, cli: Cli, tmp_path: Path) -> None:
     table = trained.home.bundles / "1" / "churn_90" / "tables.npz"
     whole = table.read_bytes()
     damaged = bytearray(whole)

@@ -24,10 +24,10 @@ from pipelines.train import train
 from serving.champion import load_champion
 from serving.online import OnlineStore
 from serving.requests import PredictRequest
-from tests.pipelines.conftest import OPTIONS, Path_
+from tests.pipelines.conftest import OPTIONS, TrainedBank
 
 
-def test_every_target_with_labels_gets_a_model_and_the_others_are_named(trained: Path_) -> None:
+def test_every_target_with_labels_gets_a_model_and_the_others_are_named(trained: TrainedBank) -> None:
     report = trained.result.report()
     assert {"churn", "growth", "loyalty"} <= set(report["metrics"])
     assert report["horizons"]["churn"] == 90
@@ -36,14 +36,14 @@ def test_every_target_with_labels_gets_a_model_and_the_others_are_named(trained:
     assert {"recency", "frequency", "logistic"} <= set(report["baselines"])
 
 
-def test_the_served_tables_are_proved_against_the_fitted_trees(trained: Path_) -> None:
+def test_the_served_tables_are_proved_against_the_fitted_trees(trained: TrainedBank) -> None:
     for item in trained.result.trained:
         proof = item.fitted.proof
         assert max(proof.margin, proof.contribution, proof.base) <= 1e-12
         print(f"{item.key}: {proof}")
 
 
-def test_every_group_computes_exactly_what_the_catalogue_names(trained: Path_) -> None:
+def test_every_group_computes_exactly_what_the_catalogue_names(trained: TrainedBank) -> None:
     catalogue = trained.store.bank.catalogue
     with Engine(trained.store.bank) as engine:
         spine = engine.keep("spine", spine_of(engine.tables, engine.moments([trained.as_of])))
@@ -54,7 +54,7 @@ def test_every_group_computes_exactly_what_the_catalogue_names(trained: Path_) -
 
 
 def test_deleting_the_store_between_build_and_read_makes_training_fail(
-    trained: Path_, tmp_path: Path
+    trained: TrainedBank, tmp_path: Path
 ) -> None:
     """Training reads its frame through the feature store and from nowhere else."""
     home = Home(tmp_path / "home")
@@ -72,7 +72,7 @@ def test_deleting_the_store_between_build_and_read_makes_training_fail(
             read_datasets(store, engine, plan)
 
 
-def test_the_online_row_is_the_offline_row_bit_for_bit(trained: Path_) -> None:
+def test_the_online_row_is_the_offline_row_bit_for_bit(trained: TrainedBank) -> None:
     """Every customer of the bank: same values, same gaps, same order."""
     frame = read_features(trained.store, trained.as_of)
     ids = frame["customer_id"].to_pylist()
@@ -97,7 +97,9 @@ def _flat(path: str, value: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_score_says_the_same_as_predict_to_the_bit(trained: Path_, tmp_path: Path, language: str) -> None:
+def test_score_says_the_same_as_predict_to_the_bit(
+    trained: TrainedBank, tmp_path: Path, language: str
+) -> None:
     out = tmp_path / "scores.parquet"
     report = score(trained.home, trained.store, trained.as_of, out, ScoreOptions(5, language))
     rows = pq.read_table(out).to_pylist()
@@ -114,15 +116,19 @@ def test_score_says_the_same_as_predict_to_the_bit(trained: Path_, tmp_path: Pat
             flat = {key: value for name, part_ in one.items() for key, value in _flat(name, part_).items()}
             flat.pop("prediction_id", None)
             for key, value in flat.items():
-                if key.startswith("reasons_"):
-                    # a list of structs has every field; what an item lacks is null
-                    value = [{field: item.get(field) for field in row[key][0]} for item in value]
-                assert row[key] == value, key
+                # a list of structs has every field; what an item lacks is null
+                is_list = key.startswith("reasons_")
+                said = (
+                    [{field: item.get(field) for field in row[key][0]} for item in value]
+                    if is_list
+                    else value
+                )
+                assert row[key] == said, key
                 compared += 1
     print(f"{len(rows)} customers, {compared} values compared")
 
 
-def test_reasons_add_up_to_the_margin(trained: Path_, tmp_path: Path) -> None:
+def test_reasons_add_up_to_the_margin(trained: TrainedBank, tmp_path: Path) -> None:
     """base + sum of effects = margin, seen through the stored calibration: the 90-day probability, exactly."""
     out = tmp_path / "scores.parquet"
     score(trained.home, trained.store, trained.as_of, out, ScoreOptions(3, "en"))
@@ -147,13 +153,13 @@ def test_reasons_add_up_to_the_margin(trained: Path_, tmp_path: Path) -> None:
 
 
 def test_the_same_data_and_seed_give_the_same_bundle(
-    trained: Path_, small_bank: Path, tmp_path: Path
+    trained: TrainedBank, small_bank: Path, tmp_path: Path
 ) -> None:
     again = train(Home(tmp_path / "home"), small_bank, OPTIONS)
     assert again.manifest_sha256 == trained.registered.manifest_sha256
 
 
-def test_nothing_half_written_remains(trained: Path_) -> None:
+def test_nothing_half_written_remains(trained: TrainedBank) -> None:
     left = [
         str(path)
         for path in trained.home.root.rglob("*")
@@ -162,7 +168,7 @@ def test_nothing_half_written_remains(trained: Path_) -> None:
     assert not left, left
 
 
-def test_the_champion_is_the_first_version_and_its_digest_is_pinned(trained: Path_) -> None:
+def test_the_champion_is_the_first_version_and_its_digest_is_pinned(trained: TrainedBank) -> None:
     champion = json.loads(trained.home.champion.read_text(encoding="utf-8"))
     assert champion == {"version": "1", "manifest_sha256": trained.registered.manifest_sha256}
     assert trained.registered.aliases == ("challenger", "champion")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Calendar, Days, Flags, Numbers
 from pipelines.sources.simulated.history import Bank, History
 from pipelines.sources.simulated.leaving import assets_left
@@ -27,7 +28,7 @@ class Assets:
 
 
 @dataclass(frozen=True)
-class Holdings:
+class Holdings(Columns):
     """Contracts, in the order of opening; `stops` is when one no longer counts, `renewed` a place or -1.
 
     `closed` is a day on which the customer ended one early, NEVER where the contract ran or runs its time.

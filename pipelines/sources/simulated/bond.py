@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import Days, Flags, Numbers
-from pipelines.sources.simulated.population import Columns
 from pipelines.sources.simulated.rates import Rates
 
 MOST_CONTACTS = 8

@@ -52,7 +52,7 @@ def contacts_table(bank: Bank, history: History) -> pa.Table:
 def _written(visits: Visit, closes: Days, bank: Bank, rng: np.random.Generator) -> Visit:
     kept = (visits.day >= bank.calendar.start) & (visits.day < bank.calendar.stop)
     kept &= (rng.random(len(kept)) < bank.rates.touch.recorded) & (visits.day < closes[visits.customer])
-    return Visit(**{name: values[kept] for name, values in vars(visits).items()})
+    return visits.rows(np.flatnonzero(kept))
 
 
 def _managers(bank: Bank, log: Visit, rng: np.random.Generator) -> pa.Array:
@@ -92,7 +92,7 @@ def complaints_table(bank: Bank, history: History) -> pa.Table:
     kept = (every.day >= bank.calendar.start) & (every.day < history.closes[every.customer])
     order = np.flatnonzero(kept)
     order = order[np.argsort(every.day[order], kind="stable")]
-    log = Visit(**{name: values[order] for name, values in vars(every).items()})
+    log = every.rows(order)
     n = len(order)
     received = moments(log.day, rng.integers(8 * 3600, 20 * 3600, n))
     end = int(moments(np.array([stop]), np.array([0]))[0])

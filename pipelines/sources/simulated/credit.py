@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Days, Flags, Numbers
 from pipelines.sources.simulated.history import Bank, History
-from pipelines.sources.simulated.population import RETAIL, Columns
+from pipelines.sources.simulated.population import RETAIL
 
 COLLATERALS = ("property", "vehicle", "deposit", "inventory", "guarantee", "none")
 GUARANTEE, NONE = COLLATERALS.index("guarantee"), COLLATERALS.index("none")
@@ -138,9 +139,9 @@ def lend(bank: Bank, history: History) -> Credit:
         free = may_borrow(bank, history, month) & (book.loan < 0)
         chance = np.where(book.had_one, 0.15, np.where(bank.population.traits.borrows, 0.06, new))
         who = np.flatnonzero(free & (rng.random(len(free)) < chance))
-        book.grant(who, calendar.edge(month) + rng.integers(15, 27, len(who)), np.zeros(len(who), np.int64), rng)
+        book.grant(who, calendar.edge(month) + rng.integers(15, 19, len(who)), np.zeros(len(who), np.int64), rng)
     owed.append(book.owed.copy())
-    return Credit(_joined(book.loans), _joined(instalments), np.stack(owed, axis=1))
+    return Credit(Loans.stack(book.loans), Instalments.stack(instalments), np.stack(owed, axis=1))
 
 
 def may_borrow(bank: Bank, history: History, month: int) -> Flags:
@@ -154,17 +155,9 @@ def may_borrow(bank: Bank, history: History, month: int) -> Flags:
     return result
 
 
-def _joined[T: Columns](parts: list[T]) -> T:
-    return type(parts[0])(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
-
-
 def owed_on(bank: Bank, credit: Credit, days: Days) -> Numbers:
-    """What is owed on reporting days: the instalment of a month and its new loans count from the day after."""
+    """What is owed on reporting days; a month's instalment and its new loans fall between the first two."""
     edges = np.array([bank.calendar.edge(month) for month in range(bank.calendar.months + 1)])
     place = np.searchsorted(edges, days, side="right") - 1
-    is_paid = days - edges[place] >= bank.rates.credit.instalment_day - 1
-    result = credit.owed[:, np.minimum(place + is_paid, bank.calendar.months)]
-    granted = np.full(bank.population.size, NEVER)
-    for customer, day in zip(credit.loans.customer.tolist(), credit.loans.granted.tolist(), strict=True):
-        granted[customer] = min(granted[customer], day)
-    return np.where(days[None, :] >= granted[:, None], result, 0.0)
+    is_later = days - edges[place] >= bank.rates.credit.instalment_day
+    return np.asarray(credit.owed[:, np.minimum(place + is_later, bank.calendar.months)])

@@ -25,7 +25,6 @@ from pipelines.sources.simulated.flows import (
     UNKNOWN,
     Flows,
     by_bank,
-    join,
 )
 from pipelines.sources.simulated.history import Bank, History
 from pipelines.sources.simulated.leaving import FADES, activity_left
@@ -72,7 +71,7 @@ def everyday(bank: Bank, history: History, absences: Absences, month: int) -> Fl
     left = _shares_left(bank, history, absences, days)
     day = days[place]
     kept = (rng.random(len(customer)) < left[customer, place]) & (opened[customer] <= day) & (day < closes[customer])
-    return join([_filled(bank, history.mood[:, month], customer[kept], day[kept], rng), _salaries(bank, history, days, rng)])
+    return Flows.stack([_filled(bank, history.mood[:, month], customer[kept], day[kept], rng), _salaries(bank, history, days, rng)])
 
 
 def _day_weights(days: Days, *, business: bool) -> Numbers:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import Days, Flags, Numbers, day_of_month
 from pipelines.sources.simulated.history import Bank, History
 from pipelines.sources.simulated.leaving import assets_left
 from pipelines.sources.simulated.movements import CHASE, DRAIN, SPEND, Movements
-from pipelines.sources.simulated.population import Columns
 
 KINDS = (
     "transfer", "cash", "salary", "payment", "purchase", "fee", "interest", "penalty_interest",
@@ -37,11 +37,6 @@ class Flows(Columns):
     party_kind: Days
     party: Days
     by_customer: Flags
-
-
-def join(parts: list[Flows]) -> Flows:
-    """Put flows one below another."""
-    return Flows(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
 def own_transfers(customer: Days, day: Days, amount: Numbers, is_own: Flags) -> Flows:
@@ -102,7 +97,7 @@ def on_movements(bank: Bank, history: History, movements: Movements) -> Flows:
     is_own = rng.random(len(out)) < chance
     first = own_transfers(movements.customer, out, size, is_own)
     second = own_transfers(movements.customer, back, -size, is_own)
-    return present_only(bank, history, join([first, second]))
+    return present_only(bank, history, Flows.stack([first, second]))
 
 
 def _level(bank: Bank, history: History, customer: Days, day: Days) -> Numbers:
@@ -133,4 +128,4 @@ def interest_and_fees(bank: Bank, history: History, days: Days) -> Flows:
         when = np.full(len(everybody), day)
         plain = everybody[history.card[:, 0] == 0]
         parts.append(by_bank(plain, when[: len(plain)], np.full(len(plain), -10.0), FEE))
-    return present_only(bank, history, join(parts)) if parts else by_bank(everybody[:0], everybody[:0], np.empty(0), FEE)
+    return present_only(bank, history, Flows.stack(parts)) if parts else by_bank(everybody[:0], everybody[:0], np.empty(0), FEE)

@@ -8,6 +8,7 @@ import numpy as np
 from pipelines.sources.simulated import bond as bonds
 from pipelines.sources.simulated import leaving
 from pipelines.sources.simulated.bond import Bond, Span, Ties
+from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Calendar, Days, Flags, Numbers
 from pipelines.sources.simulated.leaving import Departures
 from pipelines.sources.simulated.mishaps import Mishaps
@@ -34,7 +35,7 @@ class Bank:
 
 
 @dataclass(frozen=True)
-class Visit:
+class Visit(Columns):
     """Contacts, or complaints, of the whole simulation: one place each per event."""
 
     customer: Days
@@ -265,8 +266,8 @@ def live_through(bank: Bank, progress: Callable[[float], None]) -> History:
         **{name: np.stack([column[name] for column in columns], axis=1) for name in columns[0]},
         contacts=_visits(run.contacts),
         complaints=_visits(run.complaints),
-        departures=leaving.join([*run.ended, going]),
-        foresight=Foresight.join(seen),
+        departures=Departures.stack([*run.ended, going]),
+        foresight=Foresight.stack(seen),
         closes=run.departures.closes,
     )
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Calendar, Days, Flags, Numbers
-from pipelines.sources.simulated.population import Columns
 from pipelines.sources.simulated.rates import Rates
 
 HORIZONS = (90, 180)
@@ -59,11 +59,6 @@ def draw_departures(customer: Days, first: int, rng: np.random.Generator, rates:
         residual=np.where(lingers, 1.0, rng.uniform(*law.residual, n)),
         won_back=np.full(n, NEVER),
     )
-
-
-def join(parts: list[Departures]) -> Departures:
-    """Put departures one below another."""
-    return Departures(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
 def may_be_won_back(departures: Departures, day: int, rates: Rates) -> Flags:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Calendar, Days, Flags, Numbers
-from pipelines.sources.simulated.population import RETAIL, Columns, Population
+from pipelines.sources.simulated.population import RETAIL, Population
 from pipelines.sources.simulated.rates import Rates
 from pipelines.sources.simulated.streams import Streams
 
@@ -67,7 +68,7 @@ def draw_movements(
         hold = np.minimum(hold, np.where(factor > 1.0, law.bulge_size / np.maximum(factor - 1.0, 0.1) - fall, hold))
         start = rng.integers(calendar.edge(-4), calendar.edge(calendar.months + MONTHS_BEYOND), n)
         parts.append(Movements(who, np.full(n, kind), start, fall, np.maximum(hold, 2.0), back, factor))
-    parts = [_apart(join(parts), law.quiet_days)]
+    parts = [_apart(Movements.stack(parts), law.quiet_days)]
     chasers = np.flatnonzero(population.traits.is_chaser)
     row, month = np.nonzero(rng.random((len(chasers), months)) < law.chasing)
     ends = np.array([calendar.edge(number - 3) for number in range(months)])[month]
@@ -83,12 +84,7 @@ def draw_movements(
             factor=rng.uniform(*law.chaser_keeps, len(row)),
         )
     )
-    return join(parts)
-
-
-def join(parts: list[Movements]) -> Movements:
-    """Put movements one below another."""
-    return Movements(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+    return Movements.stack(parts)
 
 
 def _apart(movements: Movements, quiet_days: float) -> Movements:

@@ -1,10 +1,10 @@
 """Who the customers are: profile, and the traits behind it that no table shows."""
 
-from dataclasses import dataclass, fields
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import Calendar, Days, Flags, Numbers
 from pipelines.sources.simulated.rates import People, Rates
 from pipelines.sources.simulated.streams import Streams
@@ -22,15 +22,6 @@ OCCUPATIONS = (
     "homemaker", "other",
 )  # fmt: skip
 YEAR = 365.25
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Arrays of one length, a place per customer (or whatever the rows are)."""
-
-    def rows(self, places: Days) -> Self:
-        """Take some rows of every array."""
-        return type(self)(**{field.name: getattr(self, field.name)[places] for field in fields(self)})
 
 
 @dataclass(frozen=True)

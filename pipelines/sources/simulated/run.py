@@ -40,7 +40,7 @@ def go(customers, months, seed, out, rates=RATES):
     fs=[everyday.everyday(bank,h,ab,k) for k in range(months)]; tick('everyday')
     days=np.arange(cal.start,cal.stop)
     fs+= [fl.on_leaving(bank,h), fl.on_movements(bank,h,m), fl.interest_and_fees(bank,h,days)]; tick('otherflows')
-    F=fl.join(fs); write(accounts.transactions_table(bank,F),out,'transactions'); tick('transactions')
+    F=fl.Flows.stack(fs); write(accounts.transactions_table(bank,F),out,'transactions'); tick('transactions')
     write(contacts.contacts_table(bank,h),out,'contacts'); write(contacts.complaints_table(bank,h),out,'complaints'); tick('contacts')
     write(files.customers_table(bank,h,np.zeros(pop.size)),out,'customers'); write(files.managers_table(bank),out,'managers'); tick('files')
     f=h.foresight

@@ -10,6 +10,7 @@ import numpy as np
 from pipelines.sources.simulated import bond as bonds
 from pipelines.sources.simulated import leaving
 from pipelines.sources.simulated.bond import Bond, Span, Ties
+from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Days, Numbers
 from pipelines.sources.simulated.leaving import HORIZONS, Departures
 
@@ -21,7 +22,7 @@ MONTHS_AHEAD = 6
 
 
 @dataclass(frozen=True)
-class Foresight:
+class Foresight(Columns):
     """Per customer and month: the hazard of deciding, and the probability of churn by each horizon."""
 
     customer: Days
@@ -29,11 +30,6 @@ class Foresight:
     hazard: Numbers
     by_90: Numbers
     by_180: Numbers
-
-    @staticmethod
-    def join(parts: list[Foresight]) -> Foresight:
-        """Put months one below another."""
-        return Foresight(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
 def look_ahead(bank: Bank, month: int, state: tuple[Bond, Ties], departures: Departures) -> Foresight:
