@@ -28,6 +28,10 @@ class World:
         """How much better rates are elsewhere in a month of the data (negative: before it)."""
         return float(self.rate_gap[month + PAST_MONTHS])
 
+    def policy_at(self, month: int) -> float:
+        """Policy rate in a month of the data, as a share a year."""
+        return float(self.policy_rate[month + PAST_MONTHS])
+
     def outlook_of(self, month: int) -> Numbers:
         """Outlook per industry in a month, about -2 to 2."""
         return np.asarray(self.outlook[month + PAST_MONTHS])
