@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -37,32 +38,40 @@ class Bundled:
     card: str
 
 
-def bundle_up(
-    home: Home, source: Store, plan: Plan, trained: tuple[TrainedTarget, ...], seed: int
-) -> Bundled:
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A finished training: what was planned, the models, the codes that training rows have, and the seed."""
+
+    plan: Plan
+    models: tuple[TrainedTarget, ...]
+    codes: Mapping[str, frozenset[int]]
+    seed: int
+
+
+def bundle_up(home: Home, source: Store, trained: Trained) -> Bundled:
     """Write the bundle of a training run to the home's draft place; it holds everything but its version."""
-    used = {name for item in trained for name in item.fitted.features}
-    used |= {name for item in trained if item.fitted.scale for name in item.fitted.scale.features}
+    used = {name for item in trained.models for name in item.fitted.features}
+    used |= {name for item in trained.models if item.fitted.scale for name in item.fitted.scale.features}
     features = [feature for feature in source.bank.catalogue.features if feature.name in used]
     names = tuple(feature.name for feature in features)
-    lineage = _lineage(source, trained, seed)
+    lineage = _lineage(source, trained)
     draft = home.bundles / ".draft"
     shutil.rmtree(draft, ignore_errors=True)
     draft.parent.mkdir(parents=True, exist_ok=True)
-    specs = tuple(_feature_spec(source, feature) for feature in features)
+    specs = tuple(_feature_spec(source, feature, trained.codes) for feature in features)
     manifest = source.bank.manifest
     card = model_card(
         CardContent(
             lineage=lineage,
             models=tuple(
-                card_model(item, has_bank_labels=item.schedule.target in plan.from_outcomes)
-                for item in trained
+                card_model(item, has_bank_labels=item.schedule.target in trained.plan.from_outcomes)
+                for item in trained.models
             ),
             features=specs,
             tables=tuple(manifest.tables),
             zone=manifest.zone,
             gap_days=read_policy("targets")["gap_days"],
-            left_out=plan.left_out,
+            left_out=trained.plan.left_out,
             absent=source.bank.catalogue.absent,
         )
     )
@@ -70,8 +79,8 @@ def bundle_up(
         draft,
         BundleParts(
             features=specs,
-            models=tuple(_model_parts(item) for item in trained),
-            reference=_reference(source, plan, names),
+            models=tuple(_model_parts(item) for item in trained.models),
+            reference=_reference(source, trained.plan, names),
             lineage=lineage,
             documents={
                 "bank.json": _bank_words(source),
@@ -89,9 +98,12 @@ def _bank_words(source: Store) -> str:
     return BankWords(manifest.titles, manifest.currency, manifest.currency_decimals).to_json()
 
 
-def _feature_spec(source: Store, feature: Feature) -> FeatureSpec:
+def _feature_spec(source: Store, feature: Feature, seen: Mapping[str, frozenset[int]]) -> FeatureSpec:
     codes = source.bank.codes.get(feature.name)
-    texts = None if codes is None else tuple(sorted(codes, key=lambda text: codes[text]))
+    texts = None
+    if codes is not None:
+        ordered = sorted(codes, key=lambda text: codes[text])
+        texts = tuple(text if codes[text] in seen[feature.name] else "" for text in ordered)
     return FeatureSpec(
         name=feature.name, dtype="float64", unit=feature.unit, family=feature.family, group=feature.group,
         categories=texts, usual=feature.usual, median=None, protected=False,
@@ -133,7 +145,7 @@ def _reference(source: Store, plan: Plan, names: tuple[str, ...]) -> NDArray[np.
     return np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in names]).astype(np.float64)
 
 
-def _lineage(source: Store, trained: tuple[TrainedTarget, ...], seed: int) -> Lineage:
+def _lineage(source: Store, trained: Trained) -> Lineage:
     manifest = source.bank.manifest
     return Lineage(
         policy_digest=policy_digest(),
@@ -146,9 +158,9 @@ def _lineage(source: Store, trained: tuple[TrainedTarget, ...], seed: int) -> Li
         metrics={
             item.key: {**{name: float(value) for name, value in item.metrics.items()},
                        "test_as_of": item.schedule.test.isoformat(), "validation": item.validation}
-            for item in trained
+            for item in trained.models
         },
-        seeds={"training": seed},
+        seeds={"training": trained.seed},
         libraries={name: library_version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         code_commit=code_commit(),
     )  # fmt: skip

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from features.policy import policy_digest, policy_text, read_policy
 from pipelines.build import Progress, Store, build, open_store
-from pipelines.bundling import bundle_up, code_commit
+from pipelines.bundling import Trained, bundle_up, code_commit
 from pipelines.engine import Engine
 from pipelines.errors import PipelineError
 from pipelines.intake import prepare
@@ -23,7 +23,7 @@ from pipelines.settings import Home
 from pipelines.tracking import Registered, RunRecord, track
 from serving.reasons import BankWords, Texts, feature_title
 from serving.requests import LANGUAGES
-from training.dataset import Dataset
+from training.dataset import Dataset, codes_seen, without_unseen
 from training.errors import TrainingError
 from training.fit import Recipe, Scale, check_labels
 from training.plots import Currency, draw_plots
@@ -117,10 +117,15 @@ def train(home: Home, data: Path, options: TrainOptions, progress: Progress | No
         datasets = read_datasets(source, engine, plan)
         tell("labels and features", 1.0)
     plan = _teachable(plan, datasets)
+    seen = codes_seen((rows for rows, _ in datasets.values()), source.bank.codes)
+    datasets = {
+        key: (rows, None if test is None else without_unseen(test, seen))
+        for key, (rows, test) in datasets.items()
+    }
     trained = _train_all(source, plan, datasets, options, progress)
     if options.predictions is not None:
         write_predictions(options.predictions, trained)
-    bundled = bundle_up(home, source, plan, trained, options.seed)
+    bundled = bundle_up(home, source, Trained(plan, trained, seen, options.seed))
     return TrainResult(
         trained=trained,
         plan=plan,

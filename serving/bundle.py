@@ -221,7 +221,15 @@ class Bundle:
                 f"values, {self.names[column]}, row {row}: expected a finite number or NaN for null, got "
                 f"{values[row, column]}. Correct the feature; intake accepts no infinity."
             )
+        self._forget_unseen(values)
         return Predictions(frame.customer_ids, frame.as_of, self.outputs(values, engine, threads))
+
+    def _forget_unseen(self, values: FloatArray) -> None:
+        """Set codes that no training row had to null, in place: a model has nothing to say of them."""
+        for column, feature in enumerate(self.manifest.features):
+            if feature.categories is not None:
+                seen = [code for code, text in enumerate(feature.categories) if text]
+                values[~np.isin(values[:, column], seen), column] = np.nan
 
     def outputs(
         self, values: FloatArray, engine: Engine = "auto", threads: int = 1

@@ -27,7 +27,8 @@ _Record = TypeVar("_Record")
 class FeatureSpec:
     """One feature that the bundle's models read.
 
-    `categories` are the texts behind the codes 0, 1, 2 ... of a coded feature. `usual` names the feature that
+    `categories` are the texts behind the codes 0, 1, 2 ... of a coded feature; empty where no training row had
+    the code, which then counts as null. `usual` names the feature that
     holds the customer's own habit; without one, reasons compare with `median`, that of the reference
     population (null: never observed there). A protected feature is never shown as a reason.
     """

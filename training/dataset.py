@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +47,25 @@ class Dataset:
             label=self.label[chosen],
             level=self.level[chosen],
         )
+
+
+def codes_seen(parts: Iterable[Dataset], names: Iterable[str]) -> dict[str, frozenset[int]]:
+    """Return, for each coded feature, the codes that training rows have."""
+    found: dict[str, set[int]] = {name: set() for name in names}
+    for data in parts:
+        for name, codes in found.items():
+            column = data.column(name)
+            codes.update(int(code) for code in np.unique(column[~np.isnan(column)]))
+    return {name: frozenset(codes) for name, codes in found.items()}
+
+
+def without_unseen(data: Dataset, seen: Mapping[str, frozenset[int]]) -> Dataset:
+    """Return the rows with codes that no training row has set to null, as serving does."""
+    values = data.values.copy()
+    for name, codes in seen.items():
+        place = data.names.index(name)
+        values[~np.isin(values[:, place], sorted(codes)), place] = np.nan
+    return replace(data, values=values)
 
 
 def assemble(frame: pa.Table, labels: pa.Table, names: Sequence[str]) -> Dataset:

@@ -6,7 +6,7 @@ import pyarrow as pa
 from pipelines.sources.simulated.assets import PRODUCTS, Assets, Holdings, held_on
 from pipelines.sources.simulated.days import NEVER, Numbers, moments
 from pipelines.sources.simulated.flows import CHANNELS, KINDS, PARTIES, Flows
-from pipelines.sources.simulated.history import Bank
+from pipelines.sources.simulated.history import Bank, History
 from pipelines.sources.simulated.noise import recording
 from pipelines.sources.simulated.population import RETAIL
 from pipelines.sources.simulated.writing import chosen, dates, money, numbered, stamps, table_of
@@ -38,6 +38,15 @@ def balances_table(bank: Bank, assets: Assets, parts: Numbers, owed: Numbers) ->
             "bank": chosen(BANKS, (product == len(names) - 1).astype(np.int64)),
         }
     )
+
+
+def card_credit(bank: Bank, history: History, assets: Assets) -> Numbers:
+    """What people owe on credit cards; customer x day."""
+    rng, n = bank.streams.of("card_credit"), bank.population.size
+    uses = (bank.population.profile.kind == RETAIL) & (rng.random(n) < bank.rates.credit.card_users)
+    usual = np.where(uses, np.exp(rng.normal(8.3, 0.8, n)), 0.0)
+    month = np.clip((assets.days - bank.calendar.start) // 31, 0, bank.calendar.months)
+    return np.asarray(usual[:, None] * np.exp(rng.normal(0.0, 0.3, assets.total.shape) + 0.2 * history.activity[:, month]))
 
 
 def split(assets: Assets, holdings: Holdings, shares: Numbers) -> Numbers:

@@ -11,18 +11,18 @@ from pipelines.sources.simulated.rates import WARM_UP_MONTHS
 from pipelines.sources.simulated.writing import chosen, dates, numbered, numbers, stamps, table_of
 
 CHANNELS = ("T", "S", "E", "M", "B", "L")
-PURPOSES = ("care", "review", "sale", "complaint", "other")
+PURPOSES = ("care", "review", "sale", "complaint", "other", "collection_notice")
 OUTCOMES = ("reached", "not_reached", "interested", "declined", "complaint", "deal")
 ROLES = ("decision_maker", "finance", "other")
 CATEGORIES = ("waiting time", "fees", "wrong advice", "system failure", "rates", "privacy", "manners")
 
 
-def contacts_table(bank: Bank, history: History) -> pa.Table:
+def contacts_table(bank: Bank, history: History, notices: Visit) -> pa.Table:
     """One row per contact that was written down; warmth is often left out."""
     rng, touch = bank.streams.of("contact_log"), bank.rates.touch
-    log = _written(history.contacts, history.closes, bank, rng)
+    log = _written(Visit.stack([history.contacts, notices]), history.closes, bank, rng)
     n = len(log.customer)
-    by_customer = rng.random(n) < touch.started_by_customer * np.exp(0.3 * np.clip(log.mood, -3, 2))
+    by_customer = rng.random(n) < touch.started_by_customer * np.exp(0.3 * np.clip(log.mood, -3, 2)) * (log.severity < 1)
     reached = log.is_good | by_customer
     day = np.where(by_customer, log.day, log.day - np.maximum(weekday(log.day) - 4, 0))
     day = np.maximum(day, np.maximum(bank.population.profile.opened[log.customer], bank.calendar.start))
@@ -32,6 +32,7 @@ def contacts_table(bank: Bank, history: History) -> pa.Table:
     order = order[np.argsort(happened[order], kind="stable")]
     warmth, has_warmth = _warmth(bank, log, reached, rng)
     agreed = day + rng.integers(14, 60, n)
+    purpose = rng.choice([0, 1, 2, 4, -1], n, p=[0.45, 0.12, 0.25, 0.1, 0.08])
     columns = {
         "contact_id": numbered("K", np.arange(n)[: len(order)], 8),
         "customer_id": numbered("C", log.customer).take(pa.array(order)),
@@ -39,7 +40,7 @@ def contacts_table(bank: Bank, history: History) -> pa.Table:
         "occurred_at": stamps(happened[order]),
         "channel": chosen(CHANNELS, rng.choice(6, n, p=[0.5, 0.13, 0.07, 0.14, 0.14, 0.02])[order]),
         "direction": chosen(("bank", "customer"), by_customer.astype(np.int64)[order]),
-        "purpose": chosen(PURPOSES, rng.choice([0, 1, 2, 4, -1], n, p=[0.45, 0.12, 0.25, 0.1, 0.08])[order]),
+        "purpose": chosen(PURPOSES, np.where(log.severity > 0, 5, purpose)[order]),
         "with_role": chosen(ROLES, _roles(bank, log, rng)[order]),
         "outcome": chosen(OUTCOMES, _outcomes(log, reached, rng)[order]),
         "warmth": numbers(warmth[order], has_warmth[order]),

@@ -26,7 +26,7 @@ PREFERRED = ("T", "S", "E", "M")
 HOURS = ("morning", "afternoon", "evening")
 
 
-def customers_table(bank: Bank, history: History, credit_line: Numbers) -> pa.Table:
+def customers_table(bank: Bank, history: History) -> pa.Table:
     """One row per state: the first from the opening day, a further one where card level or manager change.
 
     The newest state of a customer who left carries the closing day.
@@ -39,7 +39,8 @@ def customers_table(bank: Bank, history: History, credit_line: Numbers) -> pa.Ta
     manager = _occupants(bank, history)[customer, month]
     one = profile.rows(customer)
     is_retail = one.kind == RETAIL
-    has_orphan_gap = rng.random(bank.population.size)[customer] < 0.02
+    is_unmanaged = rng.random(bank.population.size)[customer] < 0.02
+    credit_line = _credit_lines(bank)
     return table_of(
         {
             "customer_id": numbered("C", customer),
@@ -60,7 +61,7 @@ def customers_table(bank: Bank, history: History, credit_line: Numbers) -> pa.Ta
             "preferred_channel": chosen(PREFERRED, one.channel),
             "preferred_hours": chosen(HOURS, one.hours),
             "marketing_opt_out": numbers(one.opted_out),
-            "manager_id": numbered("M", manager, 4, ~has_orphan_gap),
+            "manager_id": numbered("M", manager, 4, ~is_unmanaged),
             "household_id": numbered("H", one.household, 5, one.household >= 0),
             "household_consent": numbers(one.has_consent, one.household >= 0),
             "employees": numbers(one.employees, one.employees >= 0),
@@ -68,6 +69,14 @@ def customers_table(bank: Bank, history: History, credit_line: Numbers) -> pa.Ta
             "closed_on": dates(closes),
         }
     )
+
+
+def _credit_lines(bank: Bank) -> Numbers:
+    """Lines in yuan for those who are borrowers by nature, 0 for the others; in force from the opening day."""
+    rng, traits = bank.streams.of("credit_lines"), bank.population.traits
+    usual = np.array(bank.rates.credit.median_loan)[bank.population.profile.kind]
+    line = np.maximum(20_000.0, np.rint(usual * np.exp(rng.normal(0.3, 0.5, len(usual))) / 10_000.0) * 10_000.0)
+    return np.where(traits.borrows, line, 0.0)
 
 
 def _occupants(bank: Bank, history: History) -> Days:

@@ -36,7 +36,7 @@ class Bank:
 
 @dataclass(frozen=True)
 class Visit(Columns):
-    """Contacts, or complaints, of the whole simulation: one place each per event."""
+    """Contacts, or complaints, of the whole simulation; `severity` of a contact is 1 for a collection notice."""
 
     customer: Days
     day: Days
@@ -53,11 +53,13 @@ class History:
     """What happened. Matrices are customer x month of the data, the last column being the end of the data.
 
     `level` is the logarithm of assets in yuan, `activity` that of the factor on the customer's transactions.
-    For `contacts`, `is_good` is whether the customer was reached; for `complaints`, whether handled well.
+    `drift` is the growth of `level` a month. For `contacts`, `is_good` is whether the customer was reached; for
+    `complaints`, whether handled well.
     """
 
     mood: Numbers
     level: Numbers
+    drift: Numbers
     activity: Numbers
     health: Numbers
     is_strained: Flags
@@ -278,6 +280,7 @@ def _column(run: _Run) -> dict[str, Numbers]:
     return {
         "mood": run.bond.mood.copy(),
         "level": run.level.copy(),
+        "drift": run.drift.copy(),
         "activity": run.swing + pull * np.clip(run.bond.mood, -3.0, 2.0),
         "health": run.bond.health.copy(),
         "is_strained": run.bond.is_strained.copy(),

@@ -6,7 +6,7 @@ import pyarrow as pa
 from pipelines.sources.simulated.credit import COLLATERALS, Credit
 from pipelines.sources.simulated.days import NEVER, Days
 from pipelines.sources.simulated.flows import DISBURSEMENT, PENALTY, REPAYMENT, Flows, by_bank, present_only
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.history import Bank, History, Visit
 from pipelines.sources.simulated.writing import chosen, dates, money, numbered, numbers, table_of
 
 PENALTY_A_DAY = 0.0005
@@ -69,3 +69,23 @@ def on_lending(bank: Bank, history: History, credit: Credit) -> Flows:
         by_bank(late.customer, late.paid, -np.maximum(0.01, fine), PENALTY),
     ]
     return present_only(bank, history, Flows.stack(parts))
+
+
+def collection_notices(bank: Bank, history: History, credit: Credit) -> Visit:
+    """Contacts that ask for an overdue instalment, some days after it fell due; half of them reach nobody."""
+    rng, rows = bank.streams.of("notices"), credit.instalments
+    day = rows.due + rng.integers(8, 20, len(rows.due))
+    late = np.flatnonzero((rows.paid > day) & (day < np.minimum(history.closes[rows.customer], bank.calendar.stop)))
+    customer, day = rows.customer[late], day[late]
+    month = np.searchsorted([bank.calendar.edge(place) for place in range(1, bank.calendar.months)], day, side="right")
+    n = len(late)
+    return Visit(
+        customer=customer,
+        day=day,
+        month=month,
+        seat=history.seat[customer, month],
+        mood=history.mood[customer, month] - 0.5,
+        has_decided=np.zeros(n, dtype=np.bool_),
+        is_good=rng.random(n) < 0.5,
+        severity=np.ones(n, dtype=np.int64),
+    )

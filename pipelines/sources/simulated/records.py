@@ -134,12 +134,10 @@ def industry_outlook_table(bank: Bank) -> pa.Table:
     outlook = np.stack([bank.world.outlook_of(int(month)) for month in months])
     noise = rng.normal(0.0, 1.0, (2, *outlook.shape))
     stated = np.array([bank.calendar.edge(int(month)) + 9 for month in months])
-    n = outlook.size
     return table_of(
         {
             "industry": chosen(names, np.tile(np.arange(len(names)), len(months))),
             "stated_on": dates(np.repeat(stated, len(names))),
-            "region": chosen(("",), np.full(n, -1)),
             "outlook": numbers(np.clip(np.rint(outlook * 2.0) / 2.0, -2.0, 2.0).ravel()),
             "sales_growth": numbers(np.round(0.05 + 0.05 * outlook + 0.01 * noise[0], 4).ravel()),
             "inventory_days_growth": numbers(np.round(-0.08 * outlook + 0.02 * noise[1], 4).ravel()),

@@ -1,4 +1,7 @@
-"""The truth behind the tables: probabilities given the full latent state. For judging models, never for building them."""
+"""The truth behind the tables: probabilities given the full latent state.
+
+For judging models, never for building them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from pipelines.sources.simulated import bond as bonds
 from pipelines.sources.simulated import leaving
@@ -13,6 +17,7 @@ from pipelines.sources.simulated.bond import Bond, Span, Ties
 from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Days, Numbers
 from pipelines.sources.simulated.leaving import HORIZONS, Departures
+from pipelines.sources.simulated.writing import dates, numbered, numbers, table_of
 
 if TYPE_CHECKING:
     from pipelines.sources.simulated.history import Bank
@@ -86,3 +91,20 @@ def _decides(bank: Bank, month: int, state: tuple[Bond, Ties]) -> Numbers:
         if ahead + 1 < MONTHS_AHEAD:
             bond, _ = bonds.advance(bond, ties, span, rng, bank.rates)
     return result
+
+
+def hazard_table(bank: Bank, foresight: Foresight) -> pa.Table:
+    """One row per customer and month: the hazard of deciding within it, and true probabilities of churn.
+
+    All as of the month's first midnight. The hazard is 1 for those who have decided.
+    """
+    edges = np.array([bank.calendar.edge(month) for month in range(bank.calendar.months + 1)])
+    return table_of(
+        {
+            "customer_id": numbered("C", foresight.customer),
+            "month_on": dates(edges[foresight.month]),
+            "hazard": numbers(foresight.hazard),
+            "churn_probability_90": numbers(foresight.by_90),
+            "churn_probability_180": numbers(foresight.by_180),
+        }
+    )
