@@ -13,10 +13,10 @@ demo: setup
 	$(BIN)/bellwether demo
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-full: setup
-	BELLWETHER_SWEEP_ROWS=200000 BELLWETHER_LEAK_ROUNDS=1000 $(BIN)/pytest
+	BELLWETHER_SWEEP_ROWS=200000 BELLWETHER_LEAK_ROUNDS=1000 $(BIN)/pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -23,7 +23,8 @@ def contacts_table(bank: Bank, history: History, notices: Visit) -> pa.Table:
     log = _written(Visit.stack([history.contacts, notices]), history.closes, bank, rng)
     n = len(log.customer)
     by_customer = rng.random(n) < touch.started_by_customer * np.exp(0.3 * np.clip(log.mood, -3, 2)) * (log.severity < 1)
-    reached = log.is_good | by_customer
+    by_customer &= log.is_good
+    reached = log.is_good
     day = np.where(by_customer, log.day, log.day - np.maximum(weekday(log.day) - 4, 0))
     day = np.maximum(day, np.maximum(bank.population.profile.opened[log.customer], bank.calendar.start))
     happened = moments(day, rng.integers(9 * 3600, 18 * 3600, n))

@@ -62,18 +62,18 @@ class Touch:
 
     card_interval: tuple[float, ...] = (34.0, 24.0, 16.0, 12.0)
     business_interval: tuple[float, ...] = (32.0, 20.0, 30.0)
-    spread_interval: float = 0.25
+    spread_interval: float = 0.16
     reserved_share: float = 0.03
     reserved_interval: float = 3.5
-    spread_gap: float = 0.28
+    spread_gap: float = 0.22
     reached: float = 0.87
     started_by_customer: float = 0.12
-    recorded: float = 0.97
+    recorded: float = 0.985
     warmth_missing: float = 0.24
     warmth_noise: float = 0.3
     warmth_bias: float = 0.15
-    late_share: float = 0.08
-    late_days: int = 18
+    late_share: float = 0.06
+    late_days: int = 15
     complaints: float = 0.026
     complaint_mood: float = 0.55
     handled_well: float = 0.35
@@ -85,7 +85,7 @@ class Mood:
     """Satisfaction (mean 0, about 1 wide) and the grudge that a complaint leaves."""
 
     persistence: float = 0.95
-    noise: float = 0.1
+    noise: float = 0.08
     spread_between: float = 0.75
     silence: float = 0.13
     grudge: float = 0.14
