@@ -26,6 +26,7 @@ from training.card import CardContent, card_model, model_card
 from training.package import BundleParts, ModelParts, write_bundle
 from training.run import TrainedTarget
 
+DRAFT = ".draft"
 LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "feast", "ibis-framework", "duckdb", "pyarrow")
 
 
@@ -55,8 +56,8 @@ def bundle_up(home: Home, source: Store, trained: Trained) -> Bundled:
     features = [feature for feature in source.bank.catalogue.features if feature.name in used]
     names = tuple(feature.name for feature in features)
     lineage = _lineage(source, trained)
-    draft = home.bundles / ".draft"
-    shutil.rmtree(draft, ignore_errors=True)
+    draft = home.bundles / DRAFT / "bundle"
+    shutil.rmtree(draft.parent, ignore_errors=True)
     draft.parent.mkdir(parents=True, exist_ok=True)
     specs = tuple(_feature_spec(source, feature, trained.codes) for feature in features)
     manifest = source.bank.manifest

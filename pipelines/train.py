@@ -258,7 +258,7 @@ def register(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     registered = track(home, record)
-    shutil.rmtree(result.bundle_dir)
+    shutil.rmtree(result.bundle_dir.parent)
     tell("register", 1.0)
     return registered
 

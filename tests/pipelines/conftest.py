@@ -43,11 +43,11 @@ class TrainedBank:
 
 @pytest.fixture(scope="session")
 def small_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Simulate 700 customers over 34 months."""
+    """Simulate 500 customers over 30 months."""
     from pipelines.sources.simulated import simulate
 
     bank = tmp_path_factory.mktemp("simulated") / "bank"
-    simulate(700, 34, 3, bank)
+    simulate(500, 30, 3, bank)
     return bank
 
 

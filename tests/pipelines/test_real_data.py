@@ -32,7 +32,9 @@ def test_online_retail_reaches_its_figures(shared_data: Path, cli: Cli, tmp_path
     print({name: metrics["churn"][name] for name in ("auc", "ece")}, metrics["growth"]["spearman"])
     assert metrics["churn"]["auc"] >= 0.735
     assert metrics["growth"]["spearman"] >= 0.51
-    assert metrics["churn"]["auc"] > max(rule["churn"]["auc"] for rule in baselines.values() if "churn" in rule)
+    assert metrics["churn"]["auc"] > max(
+        rule["churn"]["auc"] for rule in baselines.values() if "churn" in rule
+    )
     rows = pq.read_table(predictions)
     assert rows.column_names == ["customer_id", "as_of", "target", "horizon_days", "label", "prediction"]
     assert set(rows["as_of"].to_pylist()) == {date(2010, 9, 1)}
