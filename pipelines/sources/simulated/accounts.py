@@ -4,17 +4,18 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.sources.simulated.assets import PRODUCTS, Assets, Holdings, held_on
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.days import NEVER, Numbers, moments
 from pipelines.sources.simulated.flows import CHANNELS, KINDS, PARTIES, Flows
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.noise import recording
 from pipelines.sources.simulated.population import RETAIL
 from pipelines.sources.simulated.writing import chosen, dates, money, numbered, stamps, table_of
 
 LIABILITIES = ("loan", "card_credit")
 BANKS = ("own", "elsewhere")
-PREFIXES = ("X", "U", "S", "K", "E", "A", "R")
-"""First letters of counterparties, in the order of `flows.PARTIES`."""
+PREFIXES = ("Y", "X", "U", "S", "K", "E", "A", "R")
+"""First letters of counterparties: of a kind that nobody noted, then in the order of `flows.PARTIES`."""
 
 
 def balances_table(bank: Bank, assets: Assets, parts: Numbers, owed: Numbers) -> pa.Table:
@@ -46,7 +47,9 @@ def card_credit(bank: Bank, history: History, assets: Assets) -> Numbers:
     uses = (bank.population.profile.kind == RETAIL) & (rng.random(n) < bank.rates.credit.card_users)
     usual = np.where(uses, np.exp(rng.normal(8.3, 0.8, n)), 0.0)
     month = np.clip((assets.days - bank.calendar.start) // 31, 0, bank.calendar.months)
-    return np.asarray(usual[:, None] * np.exp(rng.normal(0.0, 0.3, assets.total.shape) + 0.2 * history.activity[:, month]))
+    return np.asarray(
+        usual[:, None] * np.exp(rng.normal(0.0, 0.3, assets.total.shape) + 0.2 * history.activity[:, month])
+    )
 
 
 def split(assets: Assets, holdings: Holdings, shares: Numbers) -> Numbers:
@@ -76,8 +79,12 @@ def holdings_table(bank: Bank, holdings: Holdings, shares: Numbers, assets: Asse
     """One row per contract."""
     rng, n = bank.streams.of("holding_file"), len(holdings.customer)
     day = np.clip(np.searchsorted(assets.days, holdings.opened), 0, len(assets.days) - 1)
-    level = np.maximum(assets.total[holdings.customer, day], np.exp(bank.population.traits.assets[holdings.customer]) * 0.2)
-    amount = np.maximum(1_000.0, np.rint(level * shares[holdings.customer, holdings.product] / 1_000.0) * 1_000.0)
+    level = np.maximum(
+        assets.total[holdings.customer, day], np.exp(bank.population.traits.assets[holdings.customer]) * 0.2
+    )
+    amount = np.maximum(
+        1_000.0, np.rint(level * shares[holdings.customer, holdings.product] / 1_000.0) * 1_000.0
+    )
     is_insurance = holdings.product == PRODUCTS.index("insurance")
     risk = np.array([0, 0, 1, 3, 1, 0])[holdings.product] + rng.integers(0, 2, n)
     ended = holdings.closed
@@ -88,11 +95,15 @@ def holdings_table(bank: Bank, holdings: Holdings, shares: Numbers, assets: Asse
             "product": chosen(PRODUCTS, holdings.product),
             "opened_on": dates(holdings.opened),
             "matures_on": dates(holdings.matures),
-            "closed_on": dates(np.where(holdings.stops < bank.calendar.stop, np.minimum(ended, holdings.stops), NEVER)),
+            "closed_on": dates(
+                np.where(holdings.stops < bank.calendar.stop, np.minimum(ended, holdings.stops), NEVER)
+            ),
             "amount": money(amount),
             "renewed_from": numbered("D", holdings.renewed, 7, holdings.renewed >= 0),
             "risk_grade": chosen(("R1", "R2", "R3", "R4", "R5"), risk),
-            "insurance_kind": chosen(("life", "critical_illness", "annuity"), np.where(is_insurance, rng.integers(0, 3, n), -1)),
+            "insurance_kind": chosen(
+                ("life", "critical_illness", "annuity"), np.where(is_insurance, rng.integers(0, 3, n), -1)
+            ),
             "sum_insured": money(amount * rng.integers(3, 15, n), is_insurance),
         }
     )
@@ -104,8 +115,7 @@ def transactions_table(bank: Bank, flows: Flows) -> pa.Table:
     is_person = bank.population.profile.kind[flows.customer] == RETAIL
     hour = np.where(is_person, rng.triangular(7.0, 12.0, 23.0, n), rng.uniform(9.0, 17.5, n))
     happened = moments(flows.day, (np.where(flows.by_customer, hour, 3.0) * 3_600).astype(np.int64))
-    end = int(moments(np.array([bank.calendar.stop]), np.array([0]))[0])
-    known = recording(happened, end, (bank.rates.noise.late_transactions, 5), rng)
+    known = recording(happened, bank.calendar.stop_at, (bank.rates.noise.late_transactions, 5), rng)
     in_time = np.flatnonzero(known.is_in_time | ~known.is_late)
     order = in_time[np.argsort(happened[in_time], kind="stable")]
     rows, known_at, is_late = flows.rows(order), known.at[order], known.is_late[order]
@@ -129,7 +139,10 @@ def transactions_table(bank: Bank, flows: Flows) -> pa.Table:
 def _parties(rows: Flows) -> pa.Array:
     """A letter for the kind of counterparty and a number; null for cash and cards."""
     width = int(rows.party.max(initial=0)) + 1
-    code = np.where(rows.party < 0, -1, rows.party_kind * width + rows.party)
+    code = np.where(rows.party < 0, -1, (rows.party_kind + 1) * width + rows.party)
     distinct, place = np.unique(code, return_inverse=True)
-    names = [None if number < 0 else f"{PREFIXES[number // width]}{number % width + 1:06d}" for number in distinct.tolist()]
+    names = [
+        None if number < 0 else f"{PREFIXES[number // width]}{number % width + 1:06d}"
+        for number in distinct.tolist()
+    ]
     return pa.array(names, pa.string()).take(pa.array(place))

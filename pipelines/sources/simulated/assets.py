@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Calendar, Days, Flags, Numbers
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.leaving import assets_left
 from pipelines.sources.simulated.movements import Movements, Needs, factor_on
 

@@ -99,7 +99,10 @@ def advance(
     chance = rates.touch.complaints * np.exp(-rates.touch.complaint_mood * mood_now)
     complains = np.flatnonzero(rng.random(n) < chance)
     severity = 1 + rng.binomial(4, 0.4, len(complains))
-    well = rng.random(len(complains)) < rates.touch.handled_well + rates.touch.handled_skill * ties.skill[complains]
+    well = (
+        rng.random(len(complains))
+        < rates.touch.handled_well + rates.touch.handled_skill * ties.skill[complains]
+    )
     fresh = np.zeros(n)
     fresh[complains] = (0.8 + 0.15 * severity) * np.where(well, rates.mood.grudge_if_well_handled, 1.0)
     strained, health = _business(bond, ties, rng, rates)
@@ -123,7 +126,9 @@ def _neglect(bond: Bond, ties: Ties, rng: np.random.Generator, rates: Rates) -> 
     looks, roll = rates.looks, rng.random(len(bond.mood))
     begins = ~bond.is_neglected & (roll < looks.neglect - looks.neglect_skill * ties.skill)
     ends = bond.is_neglected & (roll < looks.neglect_ends)
-    off = np.minimum(ties.interval * rng.uniform(1.0, looks.neglect_slows, len(roll)), looks.longest_wait_days)
+    off = np.minimum(
+        ties.interval * rng.uniform(1.0, looks.neglect_slows, len(roll)), looks.longest_wait_days
+    )
     due = np.where(begins, bond.next_contact + off, bond.next_contact)
     return (bond.is_neglected | begins) & ~ends, due
 
@@ -146,7 +151,9 @@ def _contacts(
         hit = rng.random(len(now)) < ties.answers[now]
         last[now] = np.where(hit, day, last[now])
         wait = pace[now] * np.exp(rng.normal(0.0, rates.touch.spread_gap, len(now)))
-        due[now] = day + np.clip(wait, 2.0, np.maximum(rates.looks.longest_wait_days, 1.5 * ties.interval[now]))
+        due[now] = day + np.clip(
+            wait, 2.0, np.maximum(rates.looks.longest_wait_days, 1.5 * ties.interval[now])
+        )
         rows.append(now)
         days.append(day)
         hits.append(hit)

@@ -21,5 +21,8 @@ class Columns:
     def stack(cls, parts: Sequence[Self]) -> Self:
         """Put records one below another."""
         return cls(
-            **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)}
+            **{
+                field.name: np.concatenate([getattr(part, field.name) for part in parts])
+                for field in fields(cls)
+            }
         )

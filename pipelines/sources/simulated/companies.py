@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.days import Days, Flags, Numbers, moments
 from pipelines.sources.simulated.figures import RATIOS, figures
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.noise import MICROSECONDS_A_DAY
 from pipelines.sources.simulated.population import MICRO, RETAIL
 from pipelines.sources.simulated.world import PAST_MONTHS
@@ -81,10 +82,14 @@ def _one_round(
     received = np.maximum(received, opened)
     given &= received < bank.calendar.stop - 1
     again = given & (rng.random(n) < firms.restated_share)
-    restated = {name: np.where(again, 0.94 * value, value) for name, value in values.items() if name not in RATIOS}
+    restated = {
+        name: np.where(again, 0.94 * value, value) for name, value in values.items() if name not in RATIOS
+    }
     rows = [(np.flatnonzero(given), values, np.zeros(n, dtype=np.int64))]
     rows.append((np.flatnonzero(again), {**values, **restated}, rng.integers(15, 70, n)))
-    tables = [_table(bank, closing, (who, place, received), (content, delay)) for place, content, delay in rows]
+    tables = [
+        _table(bank, closing, (who, place, received), (content, delay)) for place, content, delay in rows
+    ]
     return pa.concat_tables(tables)
 
 
@@ -107,5 +112,4 @@ def _table(
         is_known = (rng.random(n) >= missing)[place]
         columns[name] = numbers(value[place], is_known) if name in RATIOS else money(value[place], is_known)
     columns["recorded_at"] = stamps(recorded[place])
-    end = int(moments(np.array([bank.calendar.stop]), np.array([0]))[0])
-    return table_of(columns).filter(pa.array(recorded[place] < end))
+    return table_of(columns).filter(pa.array(recorded[place] < bank.calendar.stop_at))

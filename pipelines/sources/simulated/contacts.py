@@ -3,11 +3,13 @@
 import numpy as np
 import pyarrow as pa
 
-from pipelines.sources.simulated.days import Days, Flags, Numbers, moments, weekday
-from pipelines.sources.simulated.history import Bank, History, Visit
-from pipelines.sources.simulated.noise import recording
+from pipelines.sources.simulated.bank import Bank
+from pipelines.sources.simulated.course import Visit
+from pipelines.sources.simulated.days import Days, Flags, moments, weekday
+from pipelines.sources.simulated.history import History
+from pipelines.sources.simulated.noise import MICROSECONDS_A_DAY, recording
 from pipelines.sources.simulated.population import RETAIL
-from pipelines.sources.simulated.rates import WARM_UP_MONTHS
+from pipelines.sources.simulated.rates import WARM_UP_MONTHS, Rates
 from pipelines.sources.simulated.writing import chosen, dates, numbered, numbers, stamps, table_of
 
 CHANNELS = ("T", "S", "E", "M", "B", "L")
@@ -22,30 +24,34 @@ def contacts_table(bank: Bank, history: History, notices: Visit) -> pa.Table:
     rng, touch = bank.streams.of("contact_log"), bank.rates.touch
     log = _written(Visit.stack([history.contacts, notices]), history.closes, bank, rng)
     n = len(log.customer)
-    by_customer = rng.random(n) < touch.started_by_customer * np.exp(0.3 * np.clip(log.mood, -3, 2)) * (log.severity < 1)
+    by_customer = rng.random(n) < touch.started_by_customer * np.exp(0.3 * np.clip(log.mood, -3, 2)) * (
+        log.severity < 1
+    )
     by_customer &= log.is_good
     reached = log.is_good
     day = np.where(by_customer, log.day, log.day - np.maximum(weekday(log.day) - 4, 0))
     day = np.maximum(day, np.maximum(bank.population.profile.opened[log.customer], bank.calendar.start))
     happened = moments(day, rng.integers(9 * 3600, 18 * 3600, n))
-    known = recording(happened, moments(np.array([bank.calendar.stop]), np.array([0]))[0], (touch.late_share, touch.late_days), rng)
+    known = recording(happened, bank.calendar.stop_at, (touch.late_share, touch.late_days), rng)
     order = np.flatnonzero(known.is_in_time)
     order = order[np.argsort(happened[order], kind="stable")]
     warmth, has_warmth = _warmth(bank, log, reached, rng)
     agreed = day + rng.integers(14, 60, n)
-    purpose = rng.choice([0, 1, 2, 4, -1], n, p=[0.45, 0.12, 0.25, 0.1, 0.08])
+    purpose = rng.choice([0, 1, 2, 4, -1], n, p=bank.rates.log.purposes)
     columns = {
         "contact_id": numbered("K", np.arange(n)[: len(order)], 8),
         "customer_id": numbered("C", log.customer).take(pa.array(order)),
         "manager_id": _managers(bank, log, rng).take(pa.array(order)),
         "occurred_at": stamps(happened[order]),
-        "channel": chosen(CHANNELS, rng.choice(6, n, p=[0.5, 0.13, 0.07, 0.14, 0.14, 0.02])[order]),
+        "channel": chosen(CHANNELS, rng.choice(6, n, p=bank.rates.log.channels)[order]),
         "direction": chosen(("bank", "customer"), by_customer.astype(np.int64)[order]),
         "purpose": chosen(PURPOSES, np.where(log.severity > 0, 5, purpose)[order]),
         "with_role": chosen(ROLES, _roles(bank, log, rng)[order]),
-        "outcome": chosen(OUTCOMES, _outcomes(log, reached, rng)[order]),
+        "outcome": chosen(OUTCOMES, _outcomes(log, reached, bank.rates, rng)[order]),
         "warmth": numbers(warmth[order], has_warmth[order]),
-        "next_agreed_on": dates(agreed[order], (reached & (rng.random(n) < 0.3))[order]),
+        "next_agreed_on": dates(
+            agreed[order], (reached & (rng.random(n) < bank.rates.log.next_agreed))[order]
+        ),
         "recorded_at": stamps(known.at[order]),
     }
     return table_of(columns)
@@ -59,7 +65,7 @@ def _written(visits: Visit, closes: Days, bank: Bank, rng: np.random.Generator) 
 
 def _managers(bank: Bank, log: Visit, rng: np.random.Generator) -> pa.Array:
     manager = bank.staff.occupant[log.seat, log.month + WARM_UP_MONTHS]
-    return numbered("M", manager, 4, rng.random(len(manager)) > 0.01)
+    return numbered("M", manager, 4, rng.random(len(manager)) > bank.rates.log.manager_missing)
 
 
 def _warmth(bank: Bank, log: Visit, reached: Flags, rng: np.random.Generator) -> tuple[Days, Flags]:
@@ -73,15 +79,15 @@ def _warmth(bank: Bank, log: Visit, reached: Flags, rng: np.random.Generator) ->
 
 
 def _roles(bank: Bank, log: Visit, rng: np.random.Generator) -> Days:
-    role = rng.choice([0, 1, 2, -1], len(log.customer), p=[0.4, 0.35, 0.15, 0.1])
+    role = rng.choice([0, 1, 2, -1], len(log.customer), p=bank.rates.log.roles)
     return np.where(bank.population.profile.kind[log.customer] == RETAIL, -1, role)
 
 
-def _outcomes(log: Visit, reached: Flags, rng: np.random.Generator) -> Days:
+def _outcomes(log: Visit, reached: Flags, rates: Rates, rng: np.random.Generator) -> Days:
     """What a contact came to: interest and deals follow satisfaction, refusals the lack of it."""
-    lean = np.clip(log.mood, -2.0, 2.0)
+    lean, law = np.clip(log.mood, -2.0, 2.0), rates.log
     roll = rng.random(len(lean))
-    ends: Numbers = np.stack([0.10 + 0.03 * lean, 0.16 + 0.05 * lean, 0.30 + 0.01 * lean, 0.31 - 0.005 * lean])
+    ends = np.array(law.outcomes)[:, None] + np.array(law.outcomes_by_mood)[:, None] * lean[None, :]
     place = (roll[None, :] > ends).sum(axis=0)
     outcome = np.array([5, 2, 3, 4, 0])[place]
     return np.where(reached, outcome, 1)
@@ -89,20 +95,16 @@ def _outcomes(log: Visit, reached: Flags, rng: np.random.Generator) -> Days:
 
 def complaints_table(bank: Bank, history: History) -> pa.Table:
     """One row per complaint, with how it was handled as far as that is known before the data end."""
-    rng, stop = bank.streams.of("complaint_log"), bank.calendar.stop
+    rng, law = bank.streams.of("complaint_log"), bank.rates.log
     every = history.complaints
     kept = (every.day >= bank.calendar.start) & (every.day < history.closes[every.customer])
     order = np.flatnonzero(kept)
-    order = order[np.argsort(every.day[order], kind="stable")]
-    log = every.rows(order)
-    n = len(order)
+    log = every.rows(order[np.argsort(every.day[order], kind="stable")])
+    n = len(log.day)
     received = moments(log.day, rng.integers(8 * 3600, 20 * 3600, n))
-    end = int(moments(np.array([stop]), np.array([0]))[0])
-    response = received + (rng.exponential(np.where(log.is_good, 12.0, 60.0), n) * 3.6e9).astype(np.int64)
-    resolved = response + (rng.exponential(np.where(log.is_good, 4.0, 14.0), n) * 8.64e10).astype(np.int64)
-    is_resolved = (rng.random(n) < np.where(log.is_good, 0.97, 0.72)) & (resolved < end)
-    satisfied = np.where(rng.random(n) < 0.06, ~log.is_good, log.is_good)
-    known = recording(received, end, (bank.rates.touch.late_share, 10), rng)
+    response, resolved, is_resolved = _handling(log, received, bank, rng)
+    satisfied = np.where(rng.random(n) < law.satisfied_wrong, ~log.is_good, log.is_good)
+    known = recording(received, bank.calendar.stop_at, (bank.rates.touch.late_share, 10), rng)
     table = table_of(
         {
             "complaint_id": numbered("P", np.arange(n)),
@@ -110,24 +112,34 @@ def complaints_table(bank: Bank, history: History) -> pa.Table:
             "received_at": stamps(received),
             "channel": chosen(("telephone", "branch", "online", None), rng.integers(0, 4, n)),
             "category": chosen(CATEGORIES, rng.integers(0, len(CATEGORIES), n)),
-            "about": chosen(("manager", "bank"), (rng.random(n) < 0.65).astype(np.int64)),
+            "about": chosen(("manager", "bank"), (rng.random(n) < law.about_bank).astype(np.int64)),
             "severity": numbers(log.severity),
             "handler": _managers(bank, log, rng),
-            "first_response_at": stamps(response, response < end),
+            "first_response_at": stamps(response, response < bank.calendar.stop_at),
             "resolved_at": stamps(resolved, is_resolved),
-            "satisfied": numbers(satisfied, is_resolved & (rng.random(n) < 0.85)),
-            "repeat_of": _repeats(log),
+            "satisfied": numbers(satisfied, is_resolved & (rng.random(n) < law.satisfied_noted)),
+            "repeat_of": _repeats(log, known.is_in_time),
             "recorded_at": stamps(known.at),
         }
     )
     return table.filter(pa.array(known.is_in_time))
 
 
-def _repeats(log: Visit) -> pa.Array:
+def _handling(log: Visit, received: Days, bank: Bank, rng: np.random.Generator) -> tuple[Days, Days, Flags]:
+    """First response, resolution, and whether there was one before the data end: soon where handled well."""
+    law, good = bank.rates.log, log.is_good.astype(np.int64)
+    hours, days = np.array(law.response_hours)[good], np.array(law.resolution_days)[good]
+    response = received + (rng.exponential(hours) * 3.6e9).astype(np.int64)
+    resolved = response + (rng.exponential(days) * MICROSECONDS_A_DAY).astype(np.int64)
+    is_resolved = rng.random(len(good)) < np.array(law.resolved)[good]
+    return response, resolved, is_resolved & (resolved < bank.calendar.stop_at)
+
+
+def _repeats(log: Visit, is_known: Flags) -> pa.Array:
     """A complaint of one who complained before, badly handled and less than half a year ago, repeats that one."""
     order = np.lexsort((log.day, log.customer))
     before = np.full(len(order), -1)
     same = (log.customer[order][1:] == log.customer[order][:-1]) & ~log.is_good[order][:-1]
     soon = log.day[order][1:] - log.day[order][:-1] < 180
     before[order[1:]] = np.where(same & soon, order[:-1], -1)
-    return numbered("P", before, known=before >= 0)
+    return numbered("P", before, known=(before >= 0) & is_known[before])

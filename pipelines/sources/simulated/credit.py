@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Days, Flags, Numbers
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.population import RETAIL
 
 COLLATERALS = ("property", "vehicle", "deposit", "inventory", "guarantee", "none")
@@ -70,8 +71,10 @@ class _Book:
         elapsed = np.minimum(elapsed, term - 2)
         size = np.array(law.median_loan)[kind] * np.exp(rng.normal(0.0, 0.6, n))
         amount = np.maximum(10_000.0, np.rint(size / 10_000.0) * 10_000.0)
-        rate = np.round(np.maximum(0.02, rng.normal(law.yearly_rate, 0.007, n)), 4)
-        shares = np.where((kind == RETAIL)[:, None], (0.6, 0.2, 0.05, 0.0, 0.0, 0.15), (0.42, 0.03, 0.05, 0.1, 0.25, 0.15))
+        rate = np.asarray(np.maximum(0.02, rng.normal(law.yearly_rate, 0.007, n)).round(4), dtype=np.float64)
+        shares = np.where(
+            (kind == RETAIL)[:, None], (0.6, 0.2, 0.05, 0.0, 0.0, 0.15), (0.42, 0.03, 0.05, 0.1, 0.25, 0.15)
+        )
         collateral = (rng.random(n)[:, None] > np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)
         collateral = np.where((collateral == GUARANTEE) & (who == 0), NONE, collateral)
         guarantor = (rng.random(n) * who).astype(np.int64)
@@ -92,15 +95,15 @@ class _Book:
         self.count += n
         self.had_one[who] = True
         self.amount[who], self.term[who], self.rate[who] = amount, term, rate
-        self.owed[who] = np.round(amount * (1.0 - elapsed / term), 2)
+        self.owed[who] = _fen(amount * (1.0 - elapsed / term))
 
     def fall_due(self, month: int, rng: np.random.Generator) -> Instalments:
         """Let one instalment fall due for everyone who borrows, and see who pays when."""
         bank, history = self.bank, self.history
         due = bank.calendar.edge(month) + bank.rates.credit.instalment_day - 1
         who = np.flatnonzero((self.loan >= 0) & (history.closes > due))
-        principal = np.round(np.minimum(self.owed[who], self.amount[who] / self.term[who] + 0.005), 2)
-        interest = np.round(self.owed[who] * self.rate[who] / 12.0, 2)
+        principal = _fen(np.minimum(self.owed[who], self.amount[who] / self.term[who] + 0.005))
+        interest = _fen(self.owed[who] * self.rate[who] / 12.0)
         self._arrears(month, rng)
         paid, n = np.full(len(who), due), len(who)
         roll, firms = rng.random(n), bank.rates.firms
@@ -108,7 +111,7 @@ class _Book:
         behind = self.in_arrears[who]
         paid = np.where(behind, due + rng.integers(35, 150, n), paid)
         paid = np.where(behind & (roll > 0.7), NEVER, paid)
-        self.owed[who] = np.where(paid < NEVER, np.round(self.owed[who] - principal, 2), self.owed[who])
+        self.owed[who] = np.where(paid < NEVER, _fen(self.owed[who] - principal), self.owed[who])
         rows = Instalments(self.loan[who], who, np.full(n, due), principal, interest, paid)
         self.loan[who] = np.where(self.owed[who] < 0.01, -1, self.loan[who])
         return rows
@@ -120,6 +123,11 @@ class _Book:
         begins = roll < np.where(is_weak, firms.arrears_begin, firms.arrears_without_strain)
         ends = self.in_arrears & (roll < firms.arrears_end)
         self.in_arrears = (self.in_arrears | begins) & ~ends
+
+
+def _fen(yuan: Numbers) -> Numbers:
+    """Round to whole fen."""
+    return np.asarray(np.rint(yuan * 100.0) / 100.0)
 
 
 def lend(bank: Bank, history: History) -> Credit:
@@ -139,7 +147,9 @@ def lend(bank: Bank, history: History) -> Credit:
         free = may_borrow(bank, history, month) & (book.loan < 0)
         chance = np.where(book.had_one, 0.15, np.where(bank.population.traits.borrows, 0.06, new))
         who = np.flatnonzero(free & (rng.random(len(free)) < chance))
-        book.grant(who, calendar.edge(month) + rng.integers(15, 19, len(who)), np.zeros(len(who), np.int64), rng)
+        book.grant(
+            who, calendar.edge(month) + rng.integers(15, 19, len(who)), np.zeros(len(who), np.int64), rng
+        )
     owed.append(book.owed.copy())
     return Credit(Loans.stack(book.loans), Instalments.stack(instalments), np.stack(owed, axis=1))
 
@@ -148,7 +158,7 @@ def may_borrow(bank: Bank, history: History, month: int) -> Flags:
     """Whether the bank would lend: here for the whole month, in health, and not on the way out."""
     first, last = bank.calendar.edge(month), bank.calendar.edge(month + 1)
     going = history.departures
-    leaves = np.full(bank.population.size, False)
+    leaves = np.zeros(bank.population.size, dtype=np.bool_)
     leaves[going.customer[(going.decided <= last) & (going.won_back >= NEVER)]] = True
     here = (bank.population.profile.opened < first) & (history.closes > last)
     result: Flags = here & ~leaves & ~history.is_strained[:, month]

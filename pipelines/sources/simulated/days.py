@@ -49,13 +49,13 @@ def weekday(days: Days) -> Days:
     >>> weekday(np.array([0]))  # 1970-01-01 was a Thursday
     array([3])
     """
-    return (days + 3) % 7
+    return np.asarray((days + 3) % 7)
 
 
 def day_of_month(days: Days) -> Days:
     """Day of the month, 1 to 31."""
     dates = days.astype("datetime64[D]")
-    return (dates - dates.astype("datetime64[M]")).astype(np.int64) + 1
+    return np.asarray((dates - dates.astype("datetime64[M]")).astype(np.int64) + 1)
 
 
 def is_festival(days: Days) -> Flags:
@@ -95,6 +95,11 @@ class Calendar:
     def stop(self) -> int:
         """The day after the last of the data."""
         return self.edge(self.months)
+
+    @property
+    def stop_at(self) -> int:
+        """The midnight at which the data end, in microseconds since 1970-01-01 UTC."""
+        return (self.stop * 86_400 - ZONE_SECONDS) * 1_000_000
 
     def reporting_days(self, first_month: int, last_month: int) -> Days:
         """Reporting days of the months from `first_month` up to, without, `last_month`."""

@@ -1,54 +1,27 @@
 """What customers do of their own accord: everyday transactions, and the salaries that they get."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.days import NEVER, Days, Numbers, day_of_month, is_festival, weekday
 from pipelines.sources.simulated.flows import (
-    ATM,
     AUTHORITY,
-    BRANCH,
-    BUYER,
-    CASH,
-    EMPLOYEE,
+    CHANNELS,
     INSTITUTION_PAID,
-    MOBILE,
-    ONLINE,
+    KINDS,
     OWN,
-    PAYMENT,
-    PERSON,
-    POS,
-    PURCHASE,
+    PARTIES,
     SALARY,
-    SUPPLIER,
-    TAX,
-    TRANSFER,
     UNKNOWN,
     Flows,
     by_bank,
 )
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.habits import Use
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.leaving import FADES, activity_left
 from pipelines.sources.simulated.movements import Absences
-
-PEOPLE_USE = (
-    # kind, channel, party, share, share of inflows, median amount in yuan
-    (PURCHASE, POS, UNKNOWN, 0.27, 0.0, 120.0),
-    (PURCHASE, MOBILE, INSTITUTION_PAID, 0.22, 0.0, 90.0),
-    (TRANSFER, MOBILE, PERSON, 0.20, 0.35, 600.0),
-    (PAYMENT, ONLINE, AUTHORITY, 0.12, 0.0, 220.0),
-    (CASH, ATM, UNKNOWN, 0.09, 0.15, 800.0),
-    (CASH, BRANCH, UNKNOWN, 0.05, 0.45, 3_000.0),
-    (TRANSFER, ONLINE, OWN, 0.05, 0.45, 1_500.0),
-)
-BUSINESSES_USE = (
-    (PAYMENT, ONLINE, BUYER, 0.40, 1.0, 9_000.0),
-    (PAYMENT, ONLINE, SUPPLIER, 0.34, 0.0, 8_000.0),
-    (TRANSFER, ONLINE, PERSON, 0.08, 0.3, 5_000.0),
-    (TAX, ONLINE, AUTHORITY, 0.06, 0.0, 4_000.0),
-    (SALARY, ONLINE, EMPLOYEE, 0.06, 0.0, 12_000.0),
-    (CASH, BRANCH, UNKNOWN, 0.03, 0.5, 5_000.0),
-    (TRANSFER, ONLINE, OWN, 0.03, 0.4, 15_000.0),
-)
 
 
 def everyday(bank: Bank, history: History, absences: Absences, month: int) -> Flows:
@@ -70,8 +43,17 @@ def everyday(bank: Bank, history: History, absences: Absences, month: int) -> Fl
     )
     left = _shares_left(bank, history, absences, days)
     day = days[place]
-    kept = (rng.random(len(customer)) < left[customer, place]) & (opened[customer] <= day) & (day < closes[customer])
-    return Flows.stack([_filled(bank, history.mood[:, month], customer[kept], day[kept], rng), _salaries(bank, history, days, rng)])
+    kept = (
+        (rng.random(len(customer)) < left[customer, place])
+        & (opened[customer] <= day)
+        & (day < closes[customer])
+    )
+    return Flows.stack(
+        [
+            _filled(bank, history.mood[:, month], customer[kept], day[kept], rng),
+            _salaries(bank, history, days, rng),
+        ]
+    )
 
 
 def _day_weights(days: Days, *, business: bool) -> Numbers:
@@ -99,33 +81,50 @@ def _shares_left(bank: Bank, history: History, absences: Absences, days: Days) -
 
 def _filled(bank: Bank, mood: Numbers, customer: Days, day: Days, rng: np.random.Generator) -> Flows:
     """Give each transaction its kind, channel, counterparty and amount."""
-    n = len(customer)
-    is_business = bank.population.is_business[customer]
-    uses = (np.array(PEOPLE_USE), np.array(BUSINESSES_USE))
-    roll = rng.random(n)
-    place = np.where(is_business, *(np.searchsorted(np.cumsum(use[:, 3]), roll) for use in reversed(uses)))
-    away = np.array([use[-1, 3] for use in uses])[is_business.astype(np.int64)]
+    n, uses = len(customer), bank.rates.uses
+    is_business = bank.population.is_business[customer].astype(np.int64)
+    codes = np.stack([_codes(uses.people), _codes(uses.businesses)])
+    roll, last = rng.random(n), codes.shape[1] - 1
+    shares = np.cumsum(codes[:, :, 3], axis=1)
+    place = np.minimum((roll[:, None] > shares[is_business]).sum(axis=1), last)
     leans = np.exp(-bank.rates.money.elsewhere_mood * np.clip(mood[customer], -3.0, 1.0))
-    place = np.where(rng.random(n) < away * leans, len(PEOPLE_USE) - 1, place)
-    table = np.stack(uses)[is_business.astype(np.int64), np.minimum(place, len(PEOPLE_USE) - 1)]
-    size = np.exp(0.35 * (bank.population.traits.assets[customer] - np.log(120_000.0)) + rng.normal(0.0, 0.8, n))
-    sign = np.where(rng.random(n) < table[:, 4], 1.0, -1.0)
-    party_kind = table[:, 2].astype(np.int64)
+    place = np.where(rng.random(n) < codes[is_business, last, 3] * leans, last, place)
+    kind, channel, party, _, inflow, median = codes[is_business, place].T
+    wealth = uses.with_assets * (bank.population.traits.assets[customer] - np.log(uses.usual_assets))
+    size = np.exp(wealth + rng.normal(0.0, uses.spread, n))
+    party_kind = party.astype(np.int64)
     return Flows(
         customer=customer,
         day=day,
-        amount=sign * np.maximum(0.01, table[:, 5] * size),
-        kind=table[:, 0].astype(np.int64),
-        channel=table[:, 1].astype(np.int64),
+        amount=np.where(rng.random(n) < inflow, 1.0, -1.0) * np.maximum(0.01, median * size),
+        kind=kind.astype(np.int64),
+        channel=channel.astype(np.int64),
         party_kind=party_kind,
-        party=_parties(customer, party_kind, rng),
+        party=_parties(customer, party_kind, uses.partner_repeats, rng),
         by_customer=np.ones(n, dtype=np.bool_),
     )
 
 
-def _parties(customer: Days, party_kind: Days, rng: np.random.Generator) -> Days:
+def _codes(uses: tuple[Use, ...]) -> Numbers:
+    """Uses as numbers: kind, channel, counterparty, share, share of inflows, median."""
+    return np.array(
+        [
+            (
+                KINDS.index(use.kind),
+                CHANNELS.index(use.channel),
+                UNKNOWN if use.party is None else PARTIES.index(use.party),
+                use.share,
+                use.inflow,
+                use.median,
+            )
+            for use in uses
+        ]
+    )
+
+
+def _parties(customer: Days, party_kind: Days, repeats: float, rng: np.random.Generator) -> Days:
     """Number of the counterparty: a few of one's own, used unequally, or one of those that everybody uses."""
-    own = customer * 10 + np.minimum(9, rng.geometric(0.3, len(customer)) - 1)
+    own = customer * 10 + np.minimum(9, rng.geometric(repeats, len(customer)) - 1)
     shared = rng.integers(0, 12, len(customer))
     party = np.where(np.isin(party_kind, (INSTITUTION_PAID, AUTHORITY)), shared, own)
     party = np.where(party_kind == OWN, customer * 10, party)
@@ -141,7 +140,9 @@ def _salaries(bank: Bank, history: History, days: Days, rng: np.random.Generator
     roll = bank.streams.of("salary_moves").random(len(moved))[going.customer]
     moves = (going.way != FADES) & (roll < bank.rates.leaving.salary_moves) & (going.won_back == NEVER)
     moved[going.customer[moves]] = going.decided[moves] + 10
-    is_paid = traits.is_salaried & (bank.population.profile.opened <= day) & (day < history.closes) & (day < moved)
+    opened, uses = bank.population.profile.opened, bank.rates.uses
+    is_paid = traits.is_salaried & (opened <= day) & (day < history.closes) & (day < moved)
     who = np.flatnonzero(is_paid)
-    noise = np.exp(rng.normal(0.0, 0.04, len(who)))
-    return by_bank(who, day[who], 6_000.0 * np.exp(0.3 * (traits.assets[who] - np.log(90_000.0))) * noise, SALARY)
+    wealth = uses.with_assets * (traits.assets[who] - np.log(uses.usual_assets))
+    amount = uses.salary * np.exp(wealth + rng.normal(0.0, uses.salary_noise, len(who)))
+    return replace(by_bank(who, day[who], amount, SALARY), party=who * 7 % uses.employers)

@@ -5,23 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Days, Numbers
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.population import MICRO, RETAIL
+from pipelines.sources.simulated.rates import RATES
 from pipelines.sources.simulated.writing import chosen, dates, numbered, numbers, table_of
 
-ONCE = (
-    # code, share of businesses, share of people; value 1 or an amount in yuan
-    ("taxpayer", 0.7, 0.0),
-    ("accounts_separate", 0.6, 0.0),
-    ("owns_property", 0.6, 0.25),
-    ("property_value", 0.5, 0.2),
-    ("car_value", 0.3, 0.15),
-    ("months_paid", 0.3, 0.1),
-    ("anniversary", 0.0, 0.3),
-    ("child_at_school", 0.0, 0.15),
-)
+ONCE = RATES.papers.noted_once
 YEARLY = "file_completeness"
 HEADCOUNT = "headcount_on_payroll"
 TROUBLES = ("litigation", "loan_converted", "dishonest_debtor", "exit_list")
@@ -41,14 +33,18 @@ class _Noted(Columns):
 
 def facts_table(bank: Bank, history: History) -> pa.Table:
     """One row per fact and day; a headcount holds for a quarter, a file's completeness for a year."""
-    rows = _Noted.stack([_once(bank), _regular(bank, history), _troubles(bank, history), _changes_asked(bank, history)])
+    rows = _Noted.stack(
+        [_once(bank), _regular(bank, history), _troubles(bank, history), _changes_asked(bank, history)]
+    )
     opened, closes = bank.population.profile.opened[rows.customer], history.closes[rows.customer]
     there = (rows.day >= opened) & (rows.day < closes) & (rows.day < bank.calendar.stop)
     rows = rows.rows(np.flatnonzero(there))
     key = (rows.customer * len(CODES) + rows.code) * 100_000 + rows.day
     rows = rows.rows(np.unique(key, return_index=True)[1])
     rows = rows.rows(np.argsort(rows.day, kind="stable"))
-    lasts = np.select([rows.code == CODES.index(YEARLY), rows.code == CODES.index(HEADCOUNT)], [365, 92], NEVER)
+    lasts = np.select(
+        [rows.code == CODES.index(YEARLY), rows.code == CODES.index(HEADCOUNT)], [365, 92], NEVER
+    )
     return table_of(
         {
             "customer_id": numbered("C", rows.customer),
@@ -67,9 +63,14 @@ def _once(bank: Bank) -> _Noted:
     is_business, parts = bank.population.is_business, []
     for place, (code, of_businesses, of_people) in enumerate(ONCE):
         who = np.flatnonzero(rng.random(n) < np.where(is_business, of_businesses, of_people))
-        amount = np.rint(np.exp(rng.normal(13.0 if code == "property_value" else 11.5, 0.6, len(who))) / 1_000) * 1_000
-        value = amount if code.endswith("_value") else rng.integers(1, 120, len(who)) * 1.0
-        value = value if code.endswith("_value") or code == "months_paid" else np.ones(len(who))
+        value: Numbers = np.ones(len(who))
+        if code.endswith("_value"):
+            value = (
+                np.round(np.exp(rng.normal(13.0 if code == "property_value" else 11.5, 0.6, len(who))) / 1e3)
+                * 1e3
+            )
+        if code == "months_paid":
+            value = rng.integers(1, 120, len(who)).astype(np.float64)
         day = bank.population.profile.opened[who] + rng.integers(0, 60, len(who))
         parts.append(_Noted(who, np.full(len(who), place), day, value, rng.integers(0, 3, len(who))))
     return _Noted.stack(parts)
@@ -78,13 +79,15 @@ def _once(bank: Bank) -> _Noted:
 def _regular(bank: Bank, history: History) -> _Noted:
     """Files looked through once a year, and the headcount on the payroll of businesses each quarter."""
     parts = []
-    profile = bank.population.profile
+    profile, checked = bank.population.profile, bank.rates.papers.files_checked_a_quarter
     for month in range(0, bank.calendar.months, 3):
         rng, first = bank.streams.of("facts regular", month), bank.calendar.edge(month)
-        looked = np.flatnonzero((rng.random(bank.population.size) < 0.2) & (profile.kind <= MICRO))
+        looked = np.flatnonzero((rng.random(len(profile.kind)) < checked) & (profile.kind <= MICRO))
         share = np.round(rng.beta(6.0, 2.0, len(looked)), 2)
         code = np.full(len(looked), CODES.index(YEARLY))
-        parts.append(_Noted(looked, code, first + rng.integers(0, 80, len(looked)), share, np.zeros_like(looked)))
+        parts.append(
+            _Noted(looked, code, first + rng.integers(0, 80, len(looked)), share, np.zeros_like(looked))
+        )
         staff = np.flatnonzero((profile.kind != RETAIL) & (profile.employees > 3))
         size = profile.employees[staff] * np.exp(0.22 * np.minimum(history.health[staff, month], 0.2))
         size = np.rint(size * np.exp(rng.normal(0.0, 0.03, len(staff))))
@@ -99,8 +102,10 @@ def _troubles(bank: Bank, history: History) -> _Noted:
     for month in range(bank.calendar.months):
         rng = bank.streams.of("facts troubles", month)
         deep = history.is_strained[:, month] & (history.health[:, month] < bank.rates.firms.arrears_health)
-        who = np.flatnonzero(rng.random(len(deep)) < np.where(deep, 0.025, 0.0))
-        code = CODES.index(TROUBLES[0]) + rng.choice(len(TROUBLES), len(who), p=[0.55, 0.2, 0.15, 0.1])
+        who = np.flatnonzero(rng.random(len(deep)) < np.where(deep, bank.rates.papers.troubles, 0.0))
+        code = CODES.index(TROUBLES[0]) + rng.choice(
+            len(TROUBLES), len(who), p=bank.rates.papers.trouble_shares
+        )
         day = rng.integers(bank.calendar.edge(month), bank.calendar.edge(month + 1), len(who))
         parts.append(_Noted(who, code, day, np.ones(len(who)), rng.integers(2, 4, len(who))))
     return _Noted.stack(parts)
@@ -109,8 +114,14 @@ def _troubles(bank: Bank, history: History) -> _Noted:
 def _changes_asked(bank: Bank, history: History) -> _Noted:
     """Customers who ask for another manager, some weeks after a complaint that was handled badly."""
     rng, log = bank.streams.of("facts changes"), history.complaints
-    asks = (log.day >= bank.calendar.start) & ~log.is_good & (rng.random(len(log.day)) < 0.12)
+    asks = (
+        (log.day >= bank.calendar.start)
+        & ~log.is_good
+        & (rng.random(len(log.day)) < bank.rates.papers.change_asked)
+    )
     rows = log.rows(np.flatnonzero(asks))
     n = len(rows.day)
     day = rows.day + rng.integers(3, 40, n)
-    return _Noted(rows.customer, np.full(n, CODES.index(CHANGE_ASKED)), day, np.ones(n), np.ones(n, dtype=np.int64))
+    return _Noted(
+        rows.customer, np.full(n, CODES.index(CHANGE_ASKED)), day, np.ones(n), np.ones(n, dtype=np.int64)
+    )

@@ -8,7 +8,9 @@ RATIOS = ("capacity_use", "output_growth")
 """Columns of a statement that are shares; every other one is an amount."""
 
 
-def figures(sales: Numbers, growth: Numbers, health: Numbers, months: int, rng: np.random.Generator) -> dict[str, Numbers]:
+def figures(
+    sales: Numbers, growth: Numbers, health: Numbers, months: int, rng: np.random.Generator
+) -> dict[str, Numbers]:
     """Draw the figures of one period for all businesses; amounts in yuan.
 
     `sales` and `growth` are yearly, `health` is about 0 in good times and below -1 under strain.
@@ -24,13 +26,18 @@ def figures(sales: Numbers, growth: Numbers, health: Numbers, months: int, rng: 
     return {**income, **position, **cash, **shares}
 
 
-def _income(sales: Numbers, health: Numbers, position: dict[str, Numbers], noise: Numbers) -> dict[str, Numbers]:
+def _income(
+    sales: Numbers, health: Numbers, position: dict[str, Numbers], noise: Numbers
+) -> dict[str, Numbers]:
     cost = sales * np.clip(0.74 - 0.045 * health + 0.01 * noise[0], 0.4, 0.98)
     expenses = sales * np.clip(0.13 - 0.01 * health + 0.006 * noise[1], 0.03, 0.4)
     interest = 0.022 * (position["short_term_debt"] + position["long_term_debt"])
     investment = 0.004 * sales * (noise[2] + 0.8)
     change = 0.003 * sales * noise[3]
-    gains, losses = 0.004 * sales * np.abs(noise[4]), 0.004 * sales * np.abs(noise[5]) * (1.0 - 0.8 * health.clip(-3, 0))
+    gains, losses = (
+        0.004 * sales * np.abs(noise[4]),
+        0.004 * sales * np.abs(noise[5]) * (1.0 - 0.8 * health.clip(-3, 0)),
+    )
     profit = sales - cost - expenses - interest + investment + change + gains - losses
     return {
         "sales": sales,

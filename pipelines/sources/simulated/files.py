@@ -3,8 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
-from pipelines.sources.simulated.days import NEVER, Days, Numbers
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.bank import Bank
+from pipelines.sources.simulated.days import NEVER, Days, Flags, Numbers
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.population import (
     CARDS,
     INDUSTRIES,
@@ -13,6 +14,7 @@ from pipelines.sources.simulated.population import (
     PUBLIC_INDUSTRIES,
     REGIONS,
     RETAIL,
+    Profile,
 )
 from pipelines.sources.simulated.rates import WARM_UP_MONTHS
 from pipelines.sources.simulated.staff import ROLES
@@ -34,48 +36,60 @@ def customers_table(bank: Bank, history: History) -> pa.Table:
     rng, profile = bank.streams.of("customer_file"), bank.population.profile
     customer, month, valid_from = _states(bank, history)
     is_last = np.append(customer[1:] != customer[:-1], True)
-    closes = np.where(is_last & (history.closes[customer] < bank.calendar.stop), history.closes[customer], NEVER)
+    closes = np.where(
+        is_last & (history.closes[customer] < bank.calendar.stop), history.closes[customer], NEVER
+    )
     card = history.card[customer, month]
     manager = _occupants(bank, history)[customer, month]
     one = profile.rows(customer)
     is_retail = one.kind == RETAIL
-    is_unmanaged = rng.random(bank.population.size)[customer] < 0.02
+    is_unmanaged = rng.random(bank.population.size)[customer] < bank.rates.log.unmanaged
     credit_line = _credit_lines(bank)
     return table_of(
         {
             "customer_id": numbered("C", customer),
             "valid_from": dates(valid_from),
-            "kind": chosen(KINDS, one.kind),
-            "opened_on": dates(one.opened),
-            "born_on": dates(one.born, rng.random(bank.population.size)[customer] > 0.02),
-            "sex": chosen(("M", "F"), np.where(is_retail, one.is_woman.astype(np.int64), -1)),
-            "region": chosen(REGIONS, one.region),
-            "industry": chosen(INDUSTRIES + PUBLIC_INDUSTRIES, one.industry),
-            "occupation": chosen(OCCUPATIONS, one.occupation),
+            **_profile_columns(one, rng.random(bank.population.size)[customer] > bank.rates.log.born_missing),
             "branch": numbered("B", bank.branches.of_customer[customer], 2),
-            "source": chosen(SOURCES, one.source),
             "card_level": chosen(CARDS, np.where(card == 0, -1, card)),
             "importance": chosen(IMPORTANCE, np.where(is_retail, np.maximum(card - 1, 0), one.kind - 1)),
-            "risk_preference": chosen(RISKS, one.risk),
-            "orientation": chosen(ORIENTATIONS, one.orientation),
-            "preferred_channel": chosen(PREFERRED, one.channel),
-            "preferred_hours": chosen(HOURS, one.hours),
-            "marketing_opt_out": numbers(one.opted_out),
             "manager_id": numbered("M", manager, 4, ~is_unmanaged),
-            "household_id": numbered("H", one.household, 5, one.household >= 0),
-            "household_consent": numbers(one.has_consent, one.household >= 0),
-            "employees": numbers(one.employees, one.employees >= 0),
             "credit_line": money(credit_line[customer], credit_line[customer] > 0),
             "closed_on": dates(closes),
         }
     )
 
 
+def _profile_columns(one: Profile, has_birthday: Flags) -> dict[str, pa.Array]:
+    """Columns that stay the same in every state of a customer."""
+    is_retail = one.kind == RETAIL
+    return {
+        "kind": chosen(KINDS, one.kind),
+        "opened_on": dates(one.opened),
+        "born_on": dates(one.born, has_birthday),
+        "sex": chosen(("M", "F"), np.where(is_retail, one.is_woman.astype(np.int64), -1)),
+        "region": chosen(REGIONS, one.region),
+        "industry": chosen(INDUSTRIES + PUBLIC_INDUSTRIES, one.industry),
+        "occupation": chosen(OCCUPATIONS, one.occupation),
+        "source": chosen(SOURCES, one.source),
+        "risk_preference": chosen(RISKS, one.risk),
+        "orientation": chosen(ORIENTATIONS, one.orientation),
+        "preferred_channel": chosen(PREFERRED, one.channel),
+        "preferred_hours": chosen(HOURS, one.hours),
+        "marketing_opt_out": numbers(one.opted_out),
+        "household_id": numbered("H", one.household, 5, one.household >= 0),
+        "household_consent": numbers(one.has_consent, one.household >= 0),
+        "employees": numbers(one.employees, one.employees >= 0),
+    }
+
+
 def _credit_lines(bank: Bank) -> Numbers:
     """Lines in yuan for those who are borrowers by nature, 0 for the others; in force from the opening day."""
     rng, traits = bank.streams.of("credit_lines"), bank.population.traits
     usual = np.array(bank.rates.credit.median_loan)[bank.population.profile.kind]
-    line = np.maximum(20_000.0, np.rint(usual * np.exp(rng.normal(0.3, 0.5, len(usual))) / 10_000.0) * 10_000.0)
+    line = np.maximum(
+        20_000.0, np.rint(usual * np.exp(rng.normal(0.3, 0.5, len(usual))) / 10_000.0) * 10_000.0
+    )
     return np.where(traits.borrows, line, 0.0)
 
 
@@ -109,7 +123,9 @@ def managers_table(bank: Bank) -> pa.Table:
     """One row per manager; the head of the branch is everybody's superior."""
     staff = bank.staff
     role, branch = staff.role[staff.seat_of], staff.branch[staff.seat_of]
-    heads = np.array([np.flatnonzero((role == 2) & (branch == number))[0] for number in range(bank.branches.count)])
+    heads = np.array(
+        [np.flatnonzero((role == 2) & (branch == number))[0] for number in range(bank.branches.count)]
+    )
     n = len(role)
     noise = bank.streams.of("manager_file").normal(0.0, 0.1, n)
     return table_of(
@@ -120,7 +136,9 @@ def managers_table(bank: Bank) -> pa.Table:
             "branch": numbered("B", branch, 2),
             "role": chosen(ROLES, role),
             "superior_id": numbered("M", heads[branch], 4, role != 2),
-            "ability": numbers(np.round(np.clip(staff.skill + noise, 0.0, 1.0), 2)),
-            "left_on": dates(np.where((staff.leaves < 0) | (staff.leaves >= bank.calendar.stop), NEVER, staff.leaves)),
+            "ability": numbers(np.asarray(np.clip(staff.skill + noise, 0.0, 1.0).round(2), dtype=np.float64)),
+            "left_on": dates(
+                np.where((staff.leaves < 0) | (staff.leaves >= bank.calendar.stop), NEVER, staff.leaves)
+            ),
         }
     )

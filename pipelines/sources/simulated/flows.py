@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import Days, Flags, Numbers, day_of_month
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.leaving import assets_left
-from pipelines.sources.simulated.movements import CHASE, DRAIN, SPEND, Movements
+from pipelines.sources.simulated.movements import SPEND, Movements
 
 KINDS = (
     "transfer", "cash", "salary", "payment", "purchase", "fee", "interest", "penalty_interest",
@@ -24,6 +25,7 @@ PARTIES = (
 )  # fmt: skip
 OWN, INSTITUTION_PAID, SUPPLIER, BUYER, EMPLOYEE, AUTHORITY, PERSON = range(len(PARTIES))
 UNKNOWN = -1
+
 
 @dataclass(frozen=True)
 class Flows(Columns):
@@ -87,13 +89,13 @@ def on_movements(bank: Bank, history: History, movements: Movements) -> Flows:
     """Money that passes: out and back for drains and month-end chasing, in and out for windfalls.
 
     What is spent over many months shows in no single transaction.
-   """
+    """
     rng = bank.streams.of("on_movements")
     movements = movements.rows(np.flatnonzero(movements.kind != SPEND))
     out = movements.start + rng.integers(0, 2, len(movements.start))
     back = movements.start + (movements.fall + movements.hold + 0.5 * movements.back).astype(np.int64)
     size = (movements.factor - 1.0) * _level(bank, history, movements.customer, out)
-    chance = np.where(movements.kind == CHASE, 0.9, np.where(movements.kind == DRAIN, 0.35, 0.15))
+    chance = np.array(bank.rates.uses.own_elsewhere)[movements.kind]
     is_own = rng.random(len(out)) < chance
     first = own_transfers(movements.customer, out, size, is_own)
     second = own_transfers(movements.customer, back, -size, is_own)
@@ -123,9 +125,15 @@ def interest_and_fees(bank: Bank, history: History, days: Days) -> Flows:
     for day in interest_days:
         when = np.full(len(everybody), day)
         level = _level(bank, history, everybody, when)
-        parts.append(by_bank(everybody, when, 0.0005 * level, INTEREST))
+        parts.append(by_bank(everybody, when, bank.rates.uses.quarterly_interest * level, INTEREST))
     for day in fee_days:
         when = np.full(len(everybody), day)
         plain = everybody[history.card[:, 0] == 0]
-        parts.append(by_bank(plain, when[: len(plain)], np.full(len(plain), -10.0), FEE))
-    return present_only(bank, history, Flows.stack(parts)) if parts else by_bank(everybody[:0], everybody[:0], np.empty(0), FEE)
+        parts.append(
+            by_bank(plain, when[: len(plain)], np.full(len(plain), -bank.rates.uses.yearly_fee), FEE)
+        )
+    return (
+        present_only(bank, history, Flows.stack(parts))
+        if parts
+        else by_bank(everybody[:0], everybody[:0], np.empty(0), FEE)
+    )

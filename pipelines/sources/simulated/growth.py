@@ -4,9 +4,10 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.sources.simulated.assets import Assets
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.credit import Credit
-from pipelines.sources.simulated.days import Days, Numbers
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.days import Numbers
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.leaving import BASE_WINDOW
 from pipelines.sources.simulated.movements import Movements, Needs, factor_on
 from pipelines.sources.simulated.writing import dates, money, numbered, table_of
@@ -60,7 +61,11 @@ def _stays(bank: Bank, history: History, moves: tuple[Movements, Needs], month: 
     lasting = (1.0 - law.growth_persistence**MONTHS) / (1.0 - law.growth_persistence)
     drift = traits.growth * MONTHS + (history.drift[:, month] - traits.growth) * lasting
     mood = history.mood[:, month]
-    felt = law.mood * np.clip(0.85 * mood + 0.15 * traits.mood, -3.0, 1.0) * np.where(traits.is_saver, 0.0, MONTHS)
+    felt = (
+        law.mood
+        * np.clip(0.85 * mood + 0.15 * traits.mood, -3.0, 1.0)
+        * np.where(traits.is_saver, 0.0, MONTHS)
+    )
     ends = bank.rates.firms.strain_ends
     strain = law.strain * history.is_strained[:, month] * (1.0 - (1.0 - ends) ** MONTHS) / ends
     result = np.exp(history.level[:, month] + drift + felt + strain)
@@ -81,9 +86,8 @@ def _new_loans(bank: Bank, credit: Credit, month: int) -> Numbers:
     age = as_of - credit.loans.granted
     fresh = (age > 0) & (age < BASE_WINDOW)
     amount = np.where(fresh, credit.loans.amount * (1.0 - age / BASE_WINDOW), 0.0)
-    known: Numbers = np.bincount(credit.loans.customer, amount, bank.population.size)
-    owes: Days = np.flatnonzero(credit.owed[:, month] > 0)
+    known = np.bincount(credit.loans.customer, amount, bank.population.size)
     rate = np.where(bank.population.traits.borrows, 0.10, np.array(law.new_loans)[kind])
-    rate[owes] = 0.0
+    rate = np.where(credit.owed[:, month] > 0, 0.0, rate)
     typical = np.array(law.median_loan)[kind] * np.exp(0.18)
     return np.asarray(known + (1.0 - (1.0 - rate) ** MONTHS) * typical)

@@ -64,7 +64,9 @@ def draw_departures(customer: Days, first: int, rng: np.random.Generator, rates:
 def may_be_won_back(departures: Departures, day: int, rates: Rates) -> Flags:
     """Whether there is still something to win back at a month's first midnight; asked once, at the first one."""
     passed = day - departures.decided
-    result: Flags = (passed > 0) & (passed <= 31) & (passed < rates.leaving.won_back_until * departures.length)
+    result: Flags = (
+        (passed > 0) & (passed <= 31) & (passed < rates.leaving.won_back_until * departures.length)
+    )
     return result
 
 
@@ -82,7 +84,7 @@ def _came_back(departures: Departures, days: Days, level: Numbers, rates: Rates)
 
 
 def assets_left(departures: Departures, days: Days, rates: Rates) -> Numbers:
-    """Share of the assets still there; one row per departure, one column per day (or a row of days each)."""
+    """Share of the assets still there; a row per departure, a column per day (or a row of days each)."""
     days = _grid(days)
     until = np.minimum(days, departures.won_back[:, None])
     passed = np.clip((until - departures.decided[:, None]) / departures.length[:, None], 0.0, 1.0)
@@ -93,12 +95,14 @@ def assets_left(departures: Departures, days: Days, rates: Rates) -> Numbers:
 
 
 def activity_left(departures: Departures, days: Days, rates: Rates) -> Numbers:
-    """Share of the customer's own transactions still made; one row per departure, one column per day (or a row of days each)."""
+    """Share of the customer's own transactions still made; rows and columns as in `assets_left`."""
     days = _grid(days)
     until = np.minimum(days, departures.won_back[:, None])
     passed = np.clip((until - departures.decided[:, None]) / departures.length[:, None], 0.0, None)
     way = departures.way[:, None]
-    share = np.where(way == DRAINS, 1.0 - 0.8 * passed, np.where(way == FADES, 1.0 - 2.6 * passed, 1.0 - 1.5 * passed))
+    share = np.where(
+        way == DRAINS, 1.0 - 0.8 * passed, np.where(way == FADES, 1.0 - 2.6 * passed, 1.0 - 1.5 * passed)
+    )
     share = np.maximum(share, np.where(way == FADES, 0.08, 0.2))
     share = np.where(until >= departures.silent_from[:, None], 0.0, share)
     return _came_back(departures, days, share, rates)
@@ -128,9 +132,13 @@ def comes_about(departures: Departures, as_of: int, horizon: int, calendar: Cale
 def chances(month: int, ahead: int, calendar: Calendar, rng: np.random.Generator, rates: Rates) -> Numbers:
     """Probability that a decision taken `ahead` months after a month's start is churn by 90 and by 180 days."""
     drawn = draw_departures(np.zeros(DRAWN, dtype=np.int64), calendar.edge(month + ahead), rng, rates)
-    stays_away = 1.0 - rates.leaving.won_back * may_be_won_back(drawn, calendar.edge(month + ahead + 1), rates)
+    stays_away = 1.0 - rates.leaving.won_back * may_be_won_back(
+        drawn, calendar.edge(month + ahead + 1), rates
+    )
     as_of = calendar.edge(month)
-    return np.array([(comes_about(drawn, as_of, days, calendar, rates) * stays_away).mean() for days in HORIZONS])
+    return np.array(
+        [(comes_about(drawn, as_of, days, calendar, rates) * stays_away).mean() for days in HORIZONS]
+    )
 
 
 def win_back(departures: Departures, chosen: Flags, day: int) -> Departures:

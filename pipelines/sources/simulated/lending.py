@@ -3,14 +3,13 @@
 import numpy as np
 import pyarrow as pa
 
+from pipelines.sources.simulated.bank import Bank
+from pipelines.sources.simulated.course import Visit
 from pipelines.sources.simulated.credit import COLLATERALS, Credit
 from pipelines.sources.simulated.days import NEVER, Days
 from pipelines.sources.simulated.flows import DISBURSEMENT, PENALTY, REPAYMENT, Flows, by_bank, present_only
-from pipelines.sources.simulated.history import Bank, History, Visit
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.writing import chosen, dates, money, numbered, numbers, table_of
-
-PENALTY_A_DAY = 0.0005
-"""Penalty interest on an instalment per day of delay, as a share of it."""
 
 
 def _loan_ids(credit: Credit, loans: Days) -> pa.Array:
@@ -62,7 +61,7 @@ def on_lending(bank: Bank, history: History, credit: Credit) -> Flows:
     loans, rows = credit.loans, credit.instalments
     paid = rows.rows(np.flatnonzero(rows.paid < bank.calendar.stop))
     late = paid.rows(np.flatnonzero(paid.paid > paid.due + 5))
-    fine = (late.principal + late.interest) * PENALTY_A_DAY * (late.paid - late.due)
+    fine = (late.principal + late.interest) * bank.rates.uses.penalty_a_day * (late.paid - late.due)
     parts = [
         by_bank(loans.customer, loans.granted, loans.amount, DISBURSEMENT),
         by_bank(paid.customer, paid.paid, -(paid.principal + paid.interest), REPAYMENT),
@@ -75,9 +74,13 @@ def collection_notices(bank: Bank, history: History, credit: Credit) -> Visit:
     """Contacts that ask for an overdue instalment, some days after it fell due; half of them reach nobody."""
     rng, rows = bank.streams.of("notices"), credit.instalments
     day = rows.due + rng.integers(8, 20, len(rows.due))
-    late = np.flatnonzero((rows.paid > day) & (day < np.minimum(history.closes[rows.customer], bank.calendar.stop)))
+    late = np.flatnonzero(
+        (rows.paid > day) & (day < np.minimum(history.closes[rows.customer], bank.calendar.stop))
+    )
     customer, day = rows.customer[late], day[late]
-    month = np.searchsorted([bank.calendar.edge(place) for place in range(1, bank.calendar.months)], day, side="right")
+    month = np.searchsorted(
+        [bank.calendar.edge(place) for place in range(1, bank.calendar.months)], day, side="right"
+    )
     n = len(late)
     return Visit(
         customer=customer,
@@ -86,6 +89,6 @@ def collection_notices(bank: Bank, history: History, credit: Credit) -> Visit:
         seat=history.seat[customer, month],
         mood=history.mood[customer, month] - 0.5,
         has_decided=np.zeros(n, dtype=np.bool_),
-        is_good=rng.random(n) < 0.5,
+        is_good=rng.random(n) < bank.rates.log.notice_reaches,
         severity=np.ones(n, dtype=np.int64),
     )

@@ -28,7 +28,9 @@ class Mishaps:
         reported = self.calendar.reporting_days(month - 4, month + 7)
         is_known = (self.actual.start < as_of) & (self.actual.start > as_of - 500)
         known = self._factors(self.actual.rows(np.flatnonzero(is_known)), reported)
-        base = _weights(reported, as_of - BASE_WINDOW, as_of)[None, :] * (self.opened[:, None] <= reported[None, :])
+        base = _weights(reported, as_of - BASE_WINDOW, as_of)[None, :] * (
+            self.opened[:, None] <= reported[None, :]
+        )
         base = base / np.maximum(base.sum(axis=1, keepdims=True), 1e-9)
         ends = [_weights(reported, as_of + days - END_WINDOW, as_of + days) for days in HORIZONS]
         total = np.zeros((len(there), len(HORIZONS)))

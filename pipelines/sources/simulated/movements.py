@@ -64,8 +64,10 @@ def draw_movements(
         who = np.repeat(may, rng.poisson(rate * months, len(may)))
         n = len(who)
         fall, hold, back = (rng.uniform(0.6, 1.4, n) * typical for typical in days)
-        factor = np.exp(rng.uniform(*np.log(factors), n))
-        hold = np.minimum(hold, np.where(factor > 1.0, law.bulge_size / np.maximum(factor - 1.0, 0.1) - fall, hold))
+        factor = np.exp(rng.uniform(np.log(factors[0]), np.log(factors[1]), n))
+        hold = np.minimum(
+            hold, np.where(factor > 1.0, law.bulge_size / np.maximum(factor - 1.0, 0.1) - fall, hold)
+        )
         start = rng.integers(calendar.edge(-4), calendar.edge(calendar.months + MONTHS_BEYOND), n)
         parts.append(Movements(who, np.full(n, kind), start, fall, np.maximum(hold, 2.0), back, factor))
     parts = [_apart(Movements.stack(parts), law.quiet_days)]

@@ -35,15 +35,21 @@ def with_duplicates(table: pa.Table, share: float, rng: np.random.Generator) -> 
     return pa.concat_tables([table, table.take(pa.array(again))])
 
 
-def with_corrections(table: pa.Table, column: str, share: float, stop: int, rng: np.random.Generator) -> pa.Table:
+def with_corrections(
+    table: pa.Table, column: str, share: float, stop: int, rng: np.random.Generator
+) -> pa.Table:
     """Correct a whole-numbered column of some rows by one, in a row with the same key recorded days later."""
     values = table[column].combine_chunks()
     known = np.flatnonzero(np.asarray(values.is_valid()) & (rng.random(table.num_rows) < share))
     old = table.take(pa.array(known))
     number = np.asarray(old[column], dtype=np.int64)
-    later = np.asarray(old["recorded_at"].cast(pa.int64())) + rng.integers(1, 12, len(known)) * MICROSECONDS_A_DAY
+    later = (
+        np.asarray(old["recorded_at"].cast(pa.int64())) + rng.integers(1, 12, len(known)) * MICROSECONDS_A_DAY
+    )
     in_time = np.flatnonzero(later < (stop * MICROSECONDS_A_DAY) - MICROSECONDS_A_DAY)
-    new = old.set_column(old.column_names.index(column), column, pa.array(np.where(number > 1, number - 1, number + 1)))
+    new = old.set_column(
+        old.column_names.index(column), column, pa.array(np.where(number > 1, number - 1, number + 1))
+    )
     place = old.column_names.index("recorded_at")
     new = new.set_column(place, "recorded_at", pa.array(later).cast(table.schema.field("recorded_at").type))
     return pa.concat_tables([table, new.take(pa.array(in_time))])

@@ -5,8 +5,10 @@ They were chosen so that leaving is neither trivial nor hopeless to foresee; a t
 Amounts are in yuan, rates per month, shares 0..1, unless a name says otherwise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+
+from pipelines.sources.simulated.habits import Log, Papers, Uses
 
 DATA_UNTIL = date(2026, 11, 1)
 """The midnight at which the simulated data end, whatever the number of months."""
@@ -60,7 +62,7 @@ class Looks:
 class Touch:
     """Contacts and complaints. Intervals in days, by card level (none, gold, platinum, diamond) or kind of business."""
 
-    card_interval: tuple[float, ...] = (34.0, 24.0, 16.0, 12.0)
+    card_interval: tuple[float, ...] = (31.0, 23.0, 16.0, 12.0)
     business_interval: tuple[float, ...] = (32.0, 20.0, 30.0)
     spread_interval: float = 0.16
     reserved_share: float = 0.03
@@ -69,9 +71,9 @@ class Touch:
     reached: float = 0.87
     started_by_customer: float = 0.12
     recorded: float = 0.985
-    warmth_missing: float = 0.24
-    warmth_noise: float = 0.3
-    warmth_bias: float = 0.15
+    warmth_missing: float = 0.2
+    warmth_noise: float = 0.22
+    warmth_bias: float = 0.12
     late_share: float = 0.06
     late_days: int = 15
     complaints: float = 0.026
@@ -126,7 +128,7 @@ class Leaving:
     closing_days: tuple[int, int] = (1, 7)
     lingers: float = 0.35
     lingering_days: tuple[int, int] = (30, 130)
-    answers: float = 0.85
+    answers: float = 0.95
     residual: tuple[float, float] = (0.3, 0.44)
     won_back: float = 0.10
     won_back_until: float = 0.75
@@ -163,7 +165,7 @@ class Money:
     chaser_share: float = 0.085
     chasing: float = 0.24
     chaser_keeps: tuple[float, float] = (0.06, 0.5)
-    silences: float = 0.032
+    silences: float = 0.04
     silence_days: tuple[float, float] = (14.0, 58.0)
     needs: tuple[float, ...] = (0.012, 0.03, 0.035, 0.02)
     need_recorded: float = 0.8
@@ -236,6 +238,9 @@ class Rates:
     firms: Firms = Firms()
     credit: Credit = Credit()
     noise: Noise = Noise()
+    uses: Uses = field(default_factory=Uses)
+    log: Log = field(default_factory=Log)
+    papers: Papers = field(default_factory=Papers)
     truth_paths: int = 4
 
 

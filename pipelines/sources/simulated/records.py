@@ -1,13 +1,17 @@
 """Relations between customers, recorded needs, tasks, and what is said of industries and markets."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
+from pipelines.sources.simulated.bank import Bank
+from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.credit import Credit
 from pipelines.sources.simulated.days import NEVER, Days
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.movements import Needs
-from pipelines.sources.simulated.population import CORPORATE, INDUSTRIES, PUBLIC_INDUSTRIES, RETAIL
+from pipelines.sources.simulated.population import INDUSTRIES, PUBLIC_INDUSTRIES, RETAIL
 from pipelines.sources.simulated.world import RATE_STEP
 from pipelines.sources.simulated.writing import chosen, dates, money, numbered, numbers, table_of
 
@@ -16,13 +20,16 @@ REFERRED = RELATIONS.index("referred")
 NEEDS = ("expansion", "new_project", "product", "credit_request")
 WANTED = ("wealth", "fund", "insurance", "loan", "term_deposit")
 TASKS = ("call", "cross_sell", "plan", "directed", "referral")
+PLAN, REFERRAL = TASKS.index("plan"), TASKS.index("referral")
 OUTCOMES = ("deal", "interested", "declined", "not_reached")
 
 
 def referrals(bank: Bank) -> tuple[Days, Days]:
     """Who brought whom: an older customer, and one who joined within the data."""
     rng, opened = bank.streams.of("referrals"), bank.population.profile.opened
-    joined = np.flatnonzero((opened >= bank.calendar.start) & (rng.random(len(opened)) < bank.rates.people.referral_share))
+    joined = np.flatnonzero(
+        (opened >= bank.calendar.start) & (rng.random(len(opened)) < bank.rates.people.referral_share)
+    )
     old = max(1, int((opened < bank.calendar.start).sum()))
     return rng.integers(0, old, len(joined)), joined
 
@@ -33,7 +40,7 @@ def relations_table(bank: Bank, credit: Credit) -> pa.Table:
     loans = credit.loans.rows(np.flatnonzero(credit.loans.guarantor >= 0))
     by, brought = referrals(bank)
     firms = np.flatnonzero(bank.population.is_business)
-    some = firms[rng.random(len(firms)) < 0.25]
+    some = firms[rng.random(len(firms)) < bank.rates.papers.firms_related]
     kind = rng.integers(1, REFERRED, len(some))
     other = firms[rng.integers(0, len(firms), len(some))] if len(firms) else some
     people = np.flatnonzero(profile.kind == RETAIL)
@@ -61,16 +68,22 @@ def relations_table(bank: Bank, credit: Credit) -> pa.Table:
 
 def needs_table(bank: Bank, history: History, needs: Needs) -> pa.Table:
     """One row per need that somebody wrote down; more or less what is asked for comes of it, or nothing."""
-    rng = bank.streams.of("need_file")
-    there = (needs.noted >= np.maximum(bank.population.profile.opened[needs.customer], bank.calendar.start)) & (
-        needs.noted < np.minimum(history.closes[needs.customer], bank.calendar.stop)
-    )
+    rng, law = bank.streams.of("need_file"), bank.rates.papers
+    there = (
+        needs.noted >= np.maximum(bank.population.profile.opened[needs.customer], bank.calendar.start)
+    ) & (needs.noted < np.minimum(history.closes[needs.customer], bank.calendar.stop))
     rows = needs.rows(np.flatnonzero(there & needs.is_recorded))
     rows = rows.rows(np.argsort(rows.noted, kind="stable"))
     n = len(rows.noted)
     is_retail = bank.population.profile.kind[rows.customer] == RETAIL
-    kind = np.where(is_retail, rng.choice([2, 3], n, p=[0.85, 0.15]), rng.choice(4, n, p=[0.35, 0.2, 0.2, 0.25]))
-    level = np.exp(history.level[rows.customer, np.clip((rows.noted - bank.calendar.start) // 31, 0, bank.calendar.months)])
+    kind = np.where(
+        is_retail, rng.choice(4, n, p=law.needs_of_people), rng.choice(4, n, p=law.needs_of_firms)
+    )
+    level = np.exp(
+        history.level[
+            rows.customer, np.clip((rows.noted - bank.calendar.start) // 31, 0, bank.calendar.months)
+        ]
+    )
     amount = np.rint(level * np.expm1(rows.gain) * rng.uniform(0.7, 1.4, n) / 100.0) * 100.0
     return table_of(
         {
@@ -79,50 +92,73 @@ def needs_table(bank: Bank, history: History, needs: Needs) -> pa.Table:
             "noted_on": dates(rows.noted),
             "kind": chosen(NEEDS, kind),
             "product": chosen(WANTED, np.where(kind == 2, rng.integers(0, len(WANTED), n), -1)),
-            "amount": money(np.maximum(amount, 100.0), rng.random(n) < 0.85),
+            "amount": money(np.maximum(amount, 100.0), rng.random(n) < law.need_amount_noted),
             "urgency": chosen(("low", "normal", "high"), rng.integers(-1, 3, n)),
         }
     )
 
 
-def tasks_table(bank: Bank, history: History) -> pa.Table:
-    """One row per task: calls, cross-selling, two campaigns a year, lists to work off, and referrals."""
-    rng, calendar = bank.streams.of("tasks"), bank.calendar
-    by, brought = referrals(bank)
-    n = bank.population.size
-    who = np.repeat(np.arange(n), rng.poisson(0.045 * calendar.months, n))
-    kind = rng.choice(4, len(who), p=[0.5, 0.2, 0.2, 0.1])
+@dataclass(frozen=True)
+class _Set(Columns):
+    """Tasks that were set; -1 where there is no plan or nobody was referred."""
+
+    customer: Days
+    kind: Days
+    created: Days
+    done: Days
+    plan: Days
+    referred: Days
+
+
+def _tasks_set(bank: Bank) -> _Set:
+    """Calls, cross-selling, two campaigns a year, lists to work off; and referrals, done when the other joins."""
+    rng, calendar, law = bank.streams.of("tasks"), bank.calendar, bank.rates.papers
+    n, opened = bank.population.size, bank.population.profile.opened
+    who = np.repeat(np.arange(n), rng.poisson(law.tasks * calendar.months, n))
+    kind = rng.choice(4, len(who), p=law.task_kinds)
     created = rng.integers(calendar.start, calendar.stop, len(who))
     half_year = (created - calendar.start) // 182
-    created = np.where(kind == 2, calendar.start + half_year * 182 + 40, created)
-    customer = np.concatenate([who, by])
-    kind = np.concatenate([kind, np.full(len(by), 4)])
-    opened = bank.population.profile.opened
-    created = np.concatenate([created, np.maximum(opened[brought] - 20, calendar.start)])
-    done = created + rng.integers(1, 40, len(created))
-    done[len(who) :] = opened[brought]
-    referred = np.concatenate([np.full(len(who), -1), brought])
-    plan = np.where(kind == 2, np.concatenate([half_year, np.zeros(len(by), np.int64)]), -1)
-    there = (created >= opened[customer]) & (created < history.closes[customer]) & (created < calendar.stop)
-    kept = np.flatnonzero(there)
-    kept = kept[np.argsort(created[kept], kind="stable")]
-    month = np.clip((created - calendar.start) // 31, 0, calendar.months)
-    lean = np.clip(history.mood[customer, month], -2.0, 2.0)
-    outcome = (rng.random(len(lean))[None, :] > np.stack([0.12 + 0.04 * lean, 0.4 + 0.1 * lean, 0.8 + 0 * lean])).sum(axis=0)
-    outcome = np.where(kind == 4, 0, outcome)
-    is_done = (done < calendar.stop) & ((rng.random(len(lean)) < 0.8) | (kind == 4)) & (done < history.closes[customer])
+    created = np.where(kind == PLAN, calendar.start + half_year * 182 + 40, created)
+    done = created + rng.integers(1, 40, len(who))
+    done = np.where(rng.random(len(who)) < law.tasks_done, done, NEVER)
+    none = np.full(len(who), -1)
+    by, brought = referrals(bank)
+    begun = np.maximum(opened[brought] - 20, calendar.start)
+    nothing = np.full(len(by), -1)
+    return _Set.stack(
+        [
+            _Set(who, kind, created, done, np.where(kind == PLAN, half_year, -1), none),
+            _Set(by, np.full(len(by), REFERRAL), begun, opened[brought], nothing, brought),
+        ]
+    )
+
+
+def tasks_table(bank: Bank, history: History) -> pa.Table:
+    """One row per task, with what became of it where it was done before the data end."""
+    rng, calendar, law = bank.streams.of("task_file"), bank.calendar, bank.rates.papers
+    rows = _tasks_set(bank)
+    until = np.minimum(history.closes[rows.customer], calendar.stop)
+    there = (rows.created >= bank.population.profile.opened[rows.customer]) & (rows.created < until)
+    rows = rows.rows(np.flatnonzero(there))
+    rows = rows.rows(np.argsort(rows.created, kind="stable"))
+    n = len(rows.created)
+    lean = np.clip(history.mood[rows.customer, (rows.created - calendar.start) // 31], -2.0, 2.0)
+    ends = np.array(law.task_outcomes)[:, None] + np.array(law.task_outcomes_by_mood)[:, None] * lean[None, :]
+    outcome = np.where(rows.kind == REFERRAL, 0, (rng.random(n)[None, :] > ends).sum(axis=0))
+    is_done = rows.done < np.minimum(history.closes[rows.customer], calendar.stop)
+    wants = np.isin(rows.kind, (TASKS.index("cross_sell"), PLAN))
     return table_of(
         {
-            "task_id": numbered("J", np.arange(len(kept))),
-            "customer_id": numbered("C", customer[kept]),
-            "kind": chosen(TASKS, kind[kept]),
-            "plan_id": numbered("V", plan[kept], 3, plan[kept] >= 0),
-            "product": chosen(WANTED, np.where(np.isin(kind, (1, 2)), rng.integers(0, len(WANTED), len(kind)), -1)[kept]),
-            "created_on": dates(created[kept]),
-            "due_on": dates((created + 30)[kept]),
-            "done_on": dates(np.where(is_done, done, NEVER)[kept]),
-            "outcome": chosen(OUTCOMES, np.where(is_done, outcome, -1)[kept]),
-            "referred_id": numbered("C", referred[kept], known=((referred >= 0) & is_done)[kept]),
+            "task_id": numbered("J", np.arange(n)),
+            "customer_id": numbered("C", rows.customer),
+            "kind": chosen(TASKS, rows.kind),
+            "plan_id": numbered("V", rows.plan, 3, rows.plan >= 0),
+            "product": chosen(WANTED, np.where(wants, rng.integers(0, len(WANTED), n), -1)),
+            "created_on": dates(rows.created),
+            "due_on": dates(rows.created + 30),
+            "done_on": dates(np.where(is_done, rows.done, NEVER)),
+            "outcome": chosen(OUTCOMES, np.where(is_done, outcome, -1)),
+            "referred_id": numbered("C", rows.referred, known=(rows.referred >= 0) & is_done),
         }
     )
 

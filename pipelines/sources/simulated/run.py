@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from pipelines.sources.simulated import accounts, companies, contacts, facts, files, lending, records, signals
 from pipelines.sources.simulated.assets import Assets, assets_on, draw_holdings, shares_of
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.credit import Credit, lend, owed_on
 from pipelines.sources.simulated.days import ZONE, Calendar, Numbers
 from pipelines.sources.simulated.everyday import everyday
 from pipelines.sources.simulated.flows import Flows, interest_and_fees, on_leaving, on_movements
 from pipelines.sources.simulated.growth import expected_growth_table
-from pipelines.sources.simulated.history import Bank, History, live_through
+from pipelines.sources.simulated.history import History, live_through
 from pipelines.sources.simulated.mishaps import foresee_mishaps
 from pipelines.sources.simulated.movements import Movements, Needs, draw_absences, draw_movements, draw_needs
 from pipelines.sources.simulated.noise import with_corrections, with_duplicates
@@ -67,21 +68,9 @@ def simulate(
 ) -> SimulationReport:
     """Simulate a bank and write its tables, `bank.yaml`, and the truth behind them in `out / "truth"`.
 
-    The data end on a fixed day, whatever the number of months. The same arguments give the same bytes. What
-    lies in `truth` is for judging models: no feature, target or model may read it.
-
-    Parameters
-    ----------
-    customers
-        How many customers the bank has in all, those included who join or leave on the way.
-    months
-        How many months of data.
-    seed
-        What all randomness hangs on.
-    out
-        Directory to write into; made where there is none.
-    progress
-        Called with the stage and the share of the work done.
+    `customers` counts all that the bank has in `months`, those included who join or leave on the way; the data
+    end on a fixed day. The same arguments give the same bytes. What lies in `truth` is for judging models: no
+    feature, target or model may read it. `progress` is called with the stage and the share of the work done.
 
     Raises
     ------
@@ -114,7 +103,9 @@ def _check(customers: int, months: int, seed: int) -> None:
         ("seed", seed, 0, 2**63),
     ):
         if not low <= value <= high:
-            raise ValueError(f"simulate, {name}: expected {low} to {high}; got {value}. Ask for a number in between.")
+            raise ValueError(
+                f"simulate, {name}: expected {low} to {high}; got {value}. Ask for a number in between."
+            )
 
 
 def _found(customers: int, months: int, seed: int) -> tuple[Bank, Movements, Needs]:
@@ -129,12 +120,16 @@ def _found(customers: int, months: int, seed: int) -> tuple[Bank, Movements, Nee
     return bank, movements, draw_needs(population, calendar, streams, rates)
 
 
-def _accounts(bank: Bank, history: History, money: tuple[Assets, Credit], tell: Progress) -> dict[str, pa.Table]:
+def _accounts(
+    bank: Bank, history: History, money: tuple[Assets, Credit], tell: Progress
+) -> dict[str, pa.Table]:
     assets, credit = money
     shares = shares_of(bank)
     holdings = draw_holdings(bank, history, shares)
     parts = accounts.split(assets, holdings, shares)
-    owed: Numbers = np.stack([owed_on(bank, credit, assets.days), accounts.card_credit(bank, history, assets)])
+    owed: Numbers = np.stack(
+        [owed_on(bank, credit, assets.days), accounts.card_credit(bank, history, assets)]
+    )
     tell("balances", 0.5)
     return {
         "balances": accounts.balances_table(bank, assets, parts, owed),
@@ -144,7 +139,9 @@ def _accounts(bank: Bank, history: History, money: tuple[Assets, Credit], tell: 
     }
 
 
-def _transactions(bank: Bank, history: History, sources: tuple[Movements, Credit], tell: Progress) -> pa.Table:
+def _transactions(
+    bank: Bank, history: History, sources: tuple[Movements, Credit], tell: Progress
+) -> pa.Table:
     movements, credit = sources
     absences = draw_absences(bank.population, bank.calendar, bank.streams, bank.rates)
     parts = [everyday(bank, history, absences, month) for month in range(bank.calendar.months)]
@@ -175,7 +172,9 @@ def _files(bank: Bank, history: History, credit: Credit, needs: Needs) -> dict[s
     }
 
 
-def _deliver(tables: Mapping[str, pa.Table], bank: Bank, out: Path, tell: Progress) -> tuple[dict[str, int], ...]:
+def _deliver(
+    tables: Mapping[str, pa.Table], bank: Bank, out: Path, tell: Progress
+) -> tuple[dict[str, int], ...]:
     """Repeat and correct some rows, write every table; returns rows, duplicates and corrections per table."""
     rows: dict[str, int] = {}
     repeated: dict[str, int] = {}
@@ -198,7 +197,13 @@ def _deliver(tables: Mapping[str, pa.Table], bank: Bank, out: Path, tell: Progre
 
 def _bank_yaml(bank: Bank) -> str:
     start = bank.calendar.until - timedelta(days=bank.calendar.stop - bank.calendar.start)
-    lines = [f"zone: {ZONE}", "currency: CNY", "currency_decimals: 2", f"data_until: {bank.calendar.until}", "data_from:"]
+    lines = [
+        f"zone: {ZONE}",
+        "currency: CNY",
+        "currency_decimals: 2",
+        f"data_until: {bank.calendar.until}",
+        "data_from:",
+    ]
     return "\n".join([*lines, *(f"  {table}: {start}" for table in COMPLETE_FROM_START)]) + "\n"
 
 

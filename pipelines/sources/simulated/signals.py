@@ -1,15 +1,17 @@
 """Warning signals and signs of strain that staff record: mostly with reason, sometimes without, often not at all."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.columns import Columns
-from pipelines.sources.simulated.days import NEVER, Days, Flags, Numbers, moments
-from pipelines.sources.simulated.history import Bank, History
+from pipelines.sources.simulated.days import NEVER, Days, Flags, moments
+from pipelines.sources.simulated.history import History
 from pipelines.sources.simulated.noise import recording
 from pipelines.sources.simulated.population import INDUSTRIES, PUBLIC_INDUSTRIES, REGIONS
 from pipelines.sources.simulated.writing import chosen, dates, numbered, numbers, stamps, table_of
-from dataclasses import dataclass
 
 EARLY = ("M02", "M07", "M12", "M21", "M22", "M24", "M32", "M33", "M36", "F19")
 LATE = ("M15", "M41", "M43", "M44", "M50", "H01", "H02", "H03", "H04", "F11")
@@ -34,14 +36,19 @@ class _Raised(Columns):
 
 def warning_signals_table(bank: Bank, history: History) -> pa.Table:
     """One row per recorded signal, some for a whole industry or region; a share recorded late."""
-    rng, stop = bank.streams.of("signals"), bank.calendar.stop
+    rng, law, stop = bank.streams.of("signals"), bank.rates.papers, bank.calendar.stop
     parts = [_of_month(bank, history, month) for month in range(bank.calendar.months)]
     rows = _Raised.stack(parts)
     rows = rows.rows(np.argsort(rows.day, kind="stable"))
-    n, end = len(rows.day), int(moments(np.array([stop]), np.array([0]))[0])
-    known = recording(moments(rows.day, np.full(n, 10 * 3_600)), end, (bank.rates.touch.late_share, 25), rng)
+    n = len(rows.day)
+    known = recording(
+        moments(rows.day, np.full(n, 10 * 3_600)),
+        bank.calendar.stop_at,
+        (bank.rates.touch.late_share, 25),
+        rng,
+    )
     closed = rows.day + rng.integers(40, 320, n)
-    is_closed = (closed < stop) & (rng.random(n) < 0.8)
+    is_closed = (closed < stop) & (rng.random(n) < law.signals_closed)
     table = table_of(
         {
             "signal_id": numbered("W", np.arange(n)),
@@ -50,7 +57,7 @@ def warning_signals_table(bank: Bank, history: History) -> pa.Table:
             "customer_id": numbered("C", rows.customer, known=rows.customer >= 0),
             "industry": chosen(INDUSTRIES + PUBLIC_INDUSTRIES, rows.industry),
             "region": chosen(REGIONS, rows.region),
-            "severity": numbers(rows.severity, rng.random(n) > 0.05),
+            "severity": numbers(rows.severity, rng.random(n) > law.severity_missing),
             "evidence": chosen(("visit", "press", "court notice", "credit bureau"), rng.integers(-1, 4, n)),
             "closed_on": dates(np.where(is_closed, closed, NEVER)),
             "recorded_at": stamps(known.at),
@@ -73,11 +80,12 @@ def _of_month(bank: Bank, history: History, month: int) -> _Raised:
     n = len(there)
     chance = np.where(strained, firms.signals_in_strain, firms.signals_without)
     on_business = np.flatnonzero(there & is_business & (rng.random(n) < chance))
-    is_late = (health < firms.arrears_health) & (rng.random(n) < 0.6)
+    is_late = (health < firms.arrears_health) & (rng.random(n) < bank.rates.papers.late_signals)
     code = np.where(is_late, len(EARLY), 0) + rng.integers(0, 10, n)
     code = np.where(strained, code, len(EARLY) + len(LATE) + rng.integers(0, 10, n))
     severity = np.clip(1 + rng.binomial(3, 0.4, n) + is_late + strained, 1, 5)
-    personal = np.where(_is_going(history, bank.calendar.edge(month + 1), n), 0.06, 0.003)
+    usual, going = bank.rates.papers.personal_signals
+    personal = np.where(_is_going(history, bank.calendar.edge(month + 1), n), going, usual)
     on_people = np.flatnonzero(there & ~is_business & (rng.random(n) < personal))
     code[on_people] = len(EARLY) + len(LATE) + len(OTHER) + rng.integers(0, len(PERSONAL), len(on_people))
     severity[on_people] = rng.integers(1, 4, len(on_people))
@@ -97,9 +105,9 @@ def _is_going(history: History, day: int, n: int) -> Flags:
 
 def _wide(bank: Bank, month: int, rng: np.random.Generator) -> _Raised:
     """Signals for industries that fare badly, and now and then for a region."""
-    outlook: Numbers = bank.world.outlook_of(month)
-    bad = np.flatnonzero((outlook < -1.1) & (rng.random(len(outlook)) < 0.2))
-    regions = np.flatnonzero(rng.random(len(REGIONS)) < 0.008)
+    law, outlook = bank.rates.papers, bank.world.outlook_of(month)
+    bad = np.flatnonzero((outlook < law.industry_outlook) & (rng.random(len(outlook)) < law.industry_signals))
+    regions = np.flatnonzero(rng.random(len(REGIONS)) < law.region_signals)
     start = CODES.index(INDUSTRY_WIDE[0])
     n = len(bad) + len(regions)
     code = np.concatenate(
@@ -123,13 +131,15 @@ def strain_signs_table(bank: Bank, history: History) -> pa.Table:
     customers: list[Days] = []
     days: list[Days] = []
     codes: list[Days] = []
+    law = bank.rates.papers
     for month in range(bank.calendar.months):
         rng = bank.streams.of("strain_signs", month)
         first, last = bank.calendar.edge(month), bank.calendar.edge(month + 1)
         there, mood = _there(bank, history, month), history.mood[:, month]
         going = _is_going(history, last, len(mood))
-        who = np.flatnonzero(there & (rng.random(len(mood)) < 0.0015 * np.exp(-np.clip(mood, -2.5, 2.5)) + 0.02 * going))
-        talks = going[who] & (rng.random(len(who)) < 0.7)
+        chance = law.strain_signs * np.exp(-np.clip(mood, -2.5, 2.5)) + law.strain_signs_going * going
+        who = np.flatnonzero(there & (rng.random(len(mood)) < chance))
+        talks = going[who] & (rng.random(len(who)) < law.talks_to_others)
         customers.append(who)
         days.append(rng.integers(first, last, len(who)))
         codes.append(np.where(talks, TALKS_TO_OTHERS, np.array(SIGNS)[rng.integers(0, len(SIGNS), len(who))]))

@@ -52,7 +52,9 @@ def branches_of(population: Population, streams: Streams, rates: Rates) -> Branc
     return Branches(streams.of("branches").integers(0, count, population.size), count)
 
 
-def hire(population: Population, branches: Branches, calendar: Calendar, streams: Streams, rates: Rates) -> Staff:
+def hire(
+    population: Population, branches: Branches, calendar: Calendar, streams: Streams, rates: Rates
+) -> Staff:
     """Seats for each branch, filled for every month; a seat that falls vacant is filled by a newcomer."""
     looks, rng = rates.looks, streams.of("staff")
     wants_manager = (population.profile.kind != RETAIL) | (

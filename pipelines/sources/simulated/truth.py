@@ -3,24 +3,19 @@
 For judging models, never for building them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.sources.simulated import bond as bonds
 from pipelines.sources.simulated import leaving
+from pipelines.sources.simulated.bank import Bank
 from pipelines.sources.simulated.bond import Bond, Span, Ties
 from pipelines.sources.simulated.columns import Columns
 from pipelines.sources.simulated.days import NEVER, Days, Numbers
 from pipelines.sources.simulated.leaving import HORIZONS, Departures
 from pipelines.sources.simulated.writing import dates, numbered, numbers, table_of
-
-if TYPE_CHECKING:
-    from pipelines.sources.simulated.history import Bank
 
 MONTHS_AHEAD = 6
 """Months in which a decision can still be churn by the longest horizon."""
@@ -59,10 +54,11 @@ def look_ahead(bank: Bank, month: int, state: tuple[Bond, Ties], departures: Dep
         * (
             1.0
             - np.where(
-            has_decided,
-            leaving.comes_about(departures, day, days, bank.calendar, bank.rates) * stays_away,
-            by_month @ chance[:, place],
-        ))
+                has_decided,
+                leaving.comes_about(departures, day, days, bank.calendar, bank.rates) * stays_away,
+                by_month @ chance[:, place],
+            )
+        )
         for place, days in enumerate(HORIZONS)
     ]
     return Foresight(

@@ -57,7 +57,7 @@ def money(yuan: Numbers, known: Flags | None = None) -> pa.Array:
     return pa.array(np.rint(yuan * 100.0).astype(np.int64), mask=mask)
 
 
-def numbers(values: Numbers, known: Flags | None = None) -> pa.Array:
+def numbers(values: Numbers | Days | Flags, known: Flags | None = None) -> pa.Array:
     """Numbers as they are; null where not `known`."""
     return pa.array(values, mask=None if known is None else ~known)
 
@@ -70,4 +70,6 @@ def table_of(columns: Mapping[str, pa.Array]) -> pa.Table:
 def write(table: pa.Table, directory: Path, name: str) -> None:
     """Write one table as `name`.parquet."""
     directory.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table.combine_chunks(), directory / f"{name}.parquet", compression="zstd", row_group_size=1 << 20)
+    pq.write_table(
+        table.combine_chunks(), directory / f"{name}.parquet", compression="zstd", row_group_size=1 << 20
+    )
