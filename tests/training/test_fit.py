@@ -10,6 +10,7 @@ from training.errors import TrainingError
 from training.fit import Recipe, Scale, check_labels, fit, usable_features
 
 QUICK = Recipe(seed=3, max_trees=30, min_rows_in_leaf=20)
+OTHER = Recipe(seed=4, max_trees=30, min_rows_in_leaf=20)
 
 
 def _rows(count: int = 900, seed: int = 1) -> Dataset:
