@@ -26,6 +26,7 @@ check: setup
 
 setup: $(STAMP)
 
+# The lock names everything, so pip resolves nothing (--no-deps: with hashes it stumbles over pandas[parquet]).
 # A stamp, written last: an interrupted set-up starts anew, a finished one is not repeated.
 $(STAMP): requirements.lock pyproject.toml tools/check_machine.py
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found. On Debian: apt-get install python3 python3-venv"; exit 1; }
@@ -33,7 +34,7 @@ $(STAMP): requirements.lock pyproject.toml tools/check_machine.py
 	@echo "Setting up .venv with $(PYTHON): about 200 packages, some minutes"
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 

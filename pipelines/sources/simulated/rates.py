@@ -70,7 +70,7 @@ class Touch:
     spread_gap: float = 0.22
     reached: float = 0.87
     started_by_customer: float = 0.12
-    recorded: float = 0.985
+    recorded: float = 0.99
     warmth_missing: float = 0.2
     warmth_noise: float = 0.22
     warmth_bias: float = 0.12
@@ -87,8 +87,8 @@ class Mood:
     """Satisfaction (mean 0, about 1 wide) and the grudge that a complaint leaves."""
 
     persistence: float = 0.95
-    noise: float = 0.08
-    spread_between: float = 0.75
+    noise: float = 0.065
+    spread_between: float = 0.78
     silence: float = 0.13
     grudge: float = 0.14
     skill: float = 0.09
@@ -102,17 +102,17 @@ class Mood:
 class Hazard:
     """Log-odds of deciding to leave within a month; the parts add up."""
 
-    base: float = -4.65
+    base: float = -4.75
     kind: tuple[float, ...] = (0.0, 0.25, -0.25, -0.9)
-    mood: float = 1.5
-    silence: float = 2.1
+    mood: float = 1.7
+    silence: float = 2.3
     silence_limit: float = 1.3
     grudge: float = 1.0
     rates_elsewhere: float = 0.12
     strain: float = 0.35
     new_manager: float = 0.2
     card: float = -0.4
-    tenure: float = -0.75
+    tenure: float = -0.85
     breadth: float = -0.4
     borrower: float = -0.35
     frailty: float = 0.1
