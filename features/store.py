@@ -73,7 +73,12 @@ def as_of_moment(as_of: date, zone: str) -> datetime:
 
 def partition_path(store_dir: Path, view: str, as_of: date) -> Path:
     """Return the Parquet file that holds one view at one as_of."""
-    return store_dir / "offline" / view / f"{as_of.isoformat()}.parquet"
+    return partition(store_dir, as_of) / f"{view}.parquet"
+
+
+def partition(store_dir: Path, as_of: date) -> Path:
+    """Return the folder of one as_of, with a file per view: it is there whole or not at all."""
+    return store_dir / "offline" / f"as_of={as_of.isoformat()}"
 
 
 def offline_definitions(catalogue: Catalogue, offline_dir: Path) -> list[Any]:
@@ -92,7 +97,7 @@ def offline_definitions(catalogue: Catalogue, offline_dir: Path) -> list[Any]:
     for group in catalogue.groups:
         source = FileSource(
             name=group,
-            path=str(offline_dir.resolve() / group / "*.parquet"),
+            path=str(offline_dir.resolve() / "*" / f"{group}.parquet"),
             timestamp_field=TIMESTAMP,
             file_format=ParquetFormat(),
         )
@@ -227,7 +232,7 @@ def _views_of(store: Any, names: Sequence[str], store_dir: Path) -> dict[str, st
     """Return feature -> view, after checking that the store stands where it was written."""
     view_of: dict[str, str] = {}
     for view in store.list_feature_views():
-        if Path(view.batch_source.path).parent != store_dir.resolve() / "offline" / view.name:
+        if Path(view.batch_source.path).parent.parent != store_dir.resolve() / "offline":
             raise StoreError(
                 f"offline feature store: {store_dir} was moved from {view.batch_source.path}. "
                 "Build it again here."

@@ -7,7 +7,7 @@ day on which the row is known) and `until_day` (first as_of day on which a corre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import ibis
@@ -15,7 +15,12 @@ import ibis.expr.types as ir
 
 from features.tables import TABLES
 
-KEYS = ("customer_id", "as_of", "as_of_day")
+KEYS = ("customer_no", "as_of_day")
+"""What identifies a row of the spine inside the engine: whole numbers, so that joins and groups are cheap.
+
+`customer_no` is the customer's place in the order of ids, given by intake; it means nothing outside one prepared
+bank, and never leaves the engine.
+"""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class Tables:
 
     `first_day` is the first day that each table can hold (the bank's `data_from`, else its first event).
     `profile_columns` are the columns of `customers` that serve past dates. `codes` maps a text column of
-    `snapshots` to its code book.
+    `snapshots` to its code book. `keep` marks a stage worth computing once, under a name of its own: the
+    engine puts it aside, elsewhere it stays an expression; the result is the same.
     """
 
     expressions: Mapping[str, ir.Table]
@@ -54,6 +60,7 @@ class Tables:
     profile_columns: frozenset[str]
     snapshot_kinds: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    keep: Callable[[str, ir.Table], ir.Table] = lambda _, stage: stage
 
     def __contains__(self, name: str) -> bool:
         return name in self.expressions
@@ -67,7 +74,7 @@ class Tables:
 def known(tables: Tables, name: str, spine: ir.Table) -> ir.Table:
     """Rows of a table known at each as_of of the spine, with facts that came later set to null.
 
-    One row per (customer_id, as_of) of `spine` and known row. A dated fact on or after as_of is null, and so
+    One row per (customer_no, as_of_day) of `spine` and known row. A dated fact on or after as_of is null, and so
     are the columns that hang on it.
 
     Source: contract.md, Tables in.
@@ -76,7 +83,7 @@ def known(tables: Tables, name: str, spine: ir.Table) -> ir.Table:
     own = {"as_of", "as_of_day"} & set(table.columns)  # a snapshot's own date, which event_day holds as well
     table = table.drop(*own) if own else table
     moments = spine.select(*KEYS)
-    rows = table.join(moments, "customer_id")
+    rows = table.join(moments, "customer_no")
     rows = rows.filter(rows.known_day <= rows.as_of_day, rows.until_day > rows.as_of_day)
     return masked(rows, name, rows.as_of_day)
 
@@ -92,6 +99,11 @@ def masked(rows: ir.Table, name: str, as_of_day: ir.IntegerValue) -> ir.Table:
         for column in {dated, day, *dependent} & set(rows.columns):
             changes[column] = ibis.ifelse(is_past, rows[column], ibis.null(rows[column].type()))
     return rows.mutate(**changes) if changes else rows
+
+
+def customer_numbers(tables: Tables) -> ir.Table:
+    """Each customer's id and number, one row per customer: for columns that name another customer."""
+    return tables["customers"].select("customer_id", "customer_no").distinct()
 
 
 def ratio(numerator: ir.NumericValue, denominator: ir.NumericValue) -> ir.FloatingValue:
@@ -133,9 +145,8 @@ def history_days(tables: Tables, name: str, spine: ir.Table) -> ir.FloatingValue
 
 
 def onto_spine(spine: ir.Table, part: ir.Table) -> ir.Table:
-    """Left-join aggregates per (customer_id, as_of) onto the spine: a customer without rows keeps his row."""
-    right = part.drop("as_of_day") if "as_of_day" in part.columns else part
-    return spine.left_join(right, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+    """Left-join aggregates, one row per KEYS, onto the spine: a customer without rows keeps his row."""
+    return spine.left_join(part, KEYS).drop("customer_no_right", "as_of_day_right")
 
 
 def day_intervals(days: ir.Table, window: Window, prefix: str) -> ir.Table:
@@ -144,15 +155,15 @@ def day_intervals(days: ir.Table, window: Window, prefix: str) -> ir.Table:
     Parameters
     ----------
     days
-        Distinct (customer_id, as_of, as_of_day, event_day).
+        Distinct (customer_no, as_of_day, event_day).
 
     Returns
     -------
-    One row per (customer_id, as_of) with `<prefix>_mean`, `<prefix>_deviation`, `<prefix>_longest` in days;
+    One row per KEYS with `<prefix>_mean`, `<prefix>_deviation`, `<prefix>_longest` in days;
     null with fewer than two (deviation: three) days in the window.
     """
     inside = days.filter(window.holds(days.event_day, days.as_of_day))
-    before = inside.event_day.lag().over(group_by=["customer_id", "as_of"], order_by="event_day")
+    before = inside.event_day.lag().over(group_by=KEYS, order_by="event_day")
     gaps = inside.mutate(gap=(inside.event_day - before).cast("int64"))
     total = gaps.group_by(*KEYS).aggregate(
         n=gaps.gap.count(), s=gaps.gap.sum(), q=(gaps.gap * gaps.gap).sum(), longest=gaps.gap.max()

@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -22,12 +23,16 @@ from features.groups import GROUPS
 from features.groups.profile import spine_of, status
 from features.policy import policy_text, read_policy
 from features.tables import BankManifest
+from features.windows import KEYS
 from pipelines.engine import Bank, Engine, open_bank
 from pipelines.errors import PipelineError
-from pipelines.settings import Home, write_json
+from pipelines.settings import Home, is_running, write_json
 
 Progress = Callable[[str, float], None]
 STATUS_VIEW = "status"
+TOGETHER = 12
+"""How many as_of dates are computed in one pass: a year of months. More would need more memory at once."""
+_DRAFT = ".building-"
 
 
 @dataclass(frozen=True)
@@ -38,15 +43,8 @@ class Store:
     bank: Bank
 
     def is_built(self, as_of: date) -> bool:
-        """Whether every part of the as_of is written."""
-        return self._mark(as_of).is_file()
-
-    def _mark(self, as_of: date) -> Path:
-        return self.directory / "built" / f"{as_of.isoformat()}.json"
-
-    def mark_built(self, as_of: date, rows: int) -> None:
-        """Record that an as_of is whole; the last thing that a build writes."""
-        write_json(self._mark(as_of), {"as_of": as_of.isoformat(), "rows": rows})
+        """Whether the as_of is there; it is there whole or not at all."""
+        return store.partition(self.directory, as_of).is_dir()
 
     def view(self, name: str, as_of: date) -> Path:
         """Return the file of one view at one as_of."""
@@ -54,7 +52,9 @@ class Store:
 
     def statuses(self, as_of: date) -> pa.Table:
         """Read customer_id and `status_code` of everyone known at as_of."""
-        return pq.read_table(self.view(STATUS_VIEW, as_of), columns=["customer_id", "status_code"])
+        return pq.read_table(
+            self.view(STATUS_VIEW, as_of), columns=["customer_id", "status_code"], partitioning=None
+        )
 
 
 def open_store(home: Home, prepared: Path) -> Store:
@@ -108,8 +108,9 @@ def _extend_code_book(home: Home, prepared: Path) -> Mapping[str, Mapping[str, i
 def build(target: Store, as_of_dates: Iterable[date], progress: Progress | None = None) -> int:
     """Build every as_of that the store lacks; return how many were built.
 
-    Each as_of is written beside its place and moved there when whole: an interrupted build leaves nothing that
-    a reader would take for an as_of.
+    Several dates are computed together, so that what they share is read once. Each as_of is written beside its
+    place and moved there in one step when whole: a reader sees all of it or nothing, and an interrupted build
+    leaves nothing that a reader would take for an as_of.
 
     Raises
     ------
@@ -123,11 +124,21 @@ def build(target: Store, as_of_dates: Iterable[date], progress: Progress | None 
         return 0
     if not (target.directory / "registry.db").is_file():
         store.write_offline_repo(target.directory, target.bank.catalogue)
+    _sweep(target.directory)
     with Engine(target.bank) as engine:
-        for place, as_of in enumerate(missing):
-            if progress:
-                progress(f"features at {as_of}", place / len(missing))
-            _build_one(target, engine, as_of)
+        for start in range(0, len(missing), TOGETHER):
+            batch = missing[start : start + TOGETHER]
+
+            def on_group(group: str, share: float, start: int = start, batch: list[date] = batch) -> None:
+                if progress:
+                    label = (
+                        f"features at {batch[0]}"
+                        if len(batch) == 1
+                        else f"features {batch[0]} to {batch[-1]}"
+                    )
+                    progress(f"{label}: {group}", (start + share * len(batch)) / len(missing))
+
+            _build_together(target, engine, batch, on_group)
     if progress:
         progress("features", 1.0)
     return len(missing)
@@ -148,33 +159,55 @@ def _check_inside(bank: Bank, wanted: list[date]) -> None:
             )
 
 
-def _build_one(target: Store, engine: Engine, as_of: date) -> None:
-    zone = target.bank.manifest.zone
-    spine = engine.keep("spine", spine_of(engine.tables, engine.moments([as_of])))
-    rows = engine.fetch(spine.select("customer_id")).num_rows
-    draft = target.directory / f".building-{as_of.isoformat()}-{os.getpid()}"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
+def _build_together(
+    target: Store, engine: Engine, dates: list[date], on_group: Callable[[str, float], None]
+) -> None:
+    """Compute the views of several as_of dates group by group, then move each date's folder into place."""
+    spine = engine.keep("spine", spine_of(engine.tables, engine.moments(dates)))
+    draft = target.directory / f"{_DRAFT}{os.getpid()}"
+    views = [STATUS_VIEW, *target.bank.catalogue.groups]
     try:
-        min_tenure = read_policy("targets")["min_tenure_days"]
-        expressions = {STATUS_VIEW: status(engine.tables, spine, min_tenure)}
-        for group in target.bank.catalogue.groups:
-            names = [feature.name for feature in target.bank.catalogue.of_group(group)]
-            expressions[group] = GROUPS[group](engine.tables, spine).select("customer_id", *names)
-        for name, expression in expressions.items():
-            part = engine.fetch(expression).sort_by("customer_id")
-            if part.num_rows != rows:
-                raise PipelineError(
-                    f"{name} at {as_of}: expected {rows} rows, one per customer; got {part.num_rows}"
-                )
-            pq.write_table(store.stamped(part, as_of, zone), draft / f"{name}.parquet", compression="zstd")
-        for name in expressions:
-            place = target.view(name, as_of)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            (draft / f"{name}.parquet").replace(place)
-        target.mark_built(as_of, rows)
+        for place, view in enumerate(views):
+            on_group(view, place / len(views))
+            with engine.scratch():
+                _write_view(target, engine, spine, view, draft)
+        for as_of in dates:
+            if not target.is_built(as_of):  # another build may have been faster
+                store.partition(target.directory, as_of).parent.mkdir(exist_ok=True)
+                store.partition(draft, as_of).rename(store.partition(target.directory, as_of))
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _write_view(target: Store, engine: Engine, spine: ir.Table, view: str, draft: Path) -> None:
+    """Compute one view at every as_of of the spine and write a file per as_of."""
+    if view == STATUS_VIEW:
+        names = ["status_code"]
+        rows = status(engine.tables, spine, read_policy("targets")["min_tenure_days"])
+    else:
+        names = [feature.name for feature in target.bank.catalogue.of_group(view)]
+        rows = GROUPS[view](engine.tables, spine)
+    values = {name: rows[name].cast("float64") for name in names}
+    computed = engine.keep(f"view_{view}", rows.select(*KEYS, **values))
+    named = spine.select("customer_id", "as_of", *KEYS).left_join(computed, KEYS)
+    counts = engine.fetch(spine.group_by("as_of").aggregate(rows=spine.count())).to_pylist()
+    for as_of, expected in ((count["as_of"], count["rows"]) for count in counts):
+        of_date = named.filter(named.as_of == as_of)
+        part = engine.fetch(of_date.select("customer_id", *names).order_by("customer_id"))
+        if part.num_rows != expected:
+            raise PipelineError(
+                f"{view} at {as_of}: expected {expected} rows, one per customer; got {part.num_rows}"
+            )
+        place = store.partition_path(draft, view, as_of)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(store.stamped(part, as_of, target.bank.manifest.zone), place, compression="zstd")
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what killed builds left behind."""
+    for left in directory.glob(f"{_DRAFT}*"):
+        if not is_running(int(left.name.removeprefix(_DRAFT))):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def read_features(source: Store, as_of: date, names: tuple[str, ...] | None = None) -> pa.Table:

@@ -65,6 +65,7 @@ class Engine:
 
     def __init__(self, bank: Bank, threads: int = 2) -> None:
         self.bank = bank
+        self._kept: set[str] = set()
         self._connection: Backend = ibis.duckdb.connect(threads=threads)
         with _quiet():
             self.tables = self._tables()
@@ -89,6 +90,7 @@ class Engine:
             profile_columns=serving_columns(manifest)["customers"],
             snapshot_kinds=manifest.snapshot_columns,
             codes=self.bank.codes,
+            keep=self.keep,
         )
 
     @staticmethod
@@ -116,8 +118,18 @@ class Engine:
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """Compute an expression once and return it as a table of the connection."""
+        self._kept.add(name)
         with _quiet():
             return self._connection.create_table(name, expression, overwrite=True)
+
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """Forget, at the end of the block, what was kept in it."""
+        before = frozenset(self._kept)
+        yield
+        for name in sorted(self._kept - before):
+            self._connection.drop_table(name)
+            self._kept.discard(name)
 
     def load(self, name: str, rows: pa.Table) -> ir.Table:
         """Return rows made elsewhere as a table of the connection."""

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from features import store as feast_store
 from features.policy import read_policy
+from features.windows import customer_numbers
 from pipelines.build import Store
 from pipelines.engine import Bank, Engine
 from pipelines.errors import PipelineError
@@ -198,7 +199,9 @@ def _computed_labels(source: Store, engine: Engine, item: Schedule) -> list[pa.T
         (item.train, feast_store.day_number(item.test)),
         ((item.test,), source.bank.until_day),
     ):
-        spine = engine.load(f"label_spine_{item.key}", _eligible(source, dates))
+        eligible = engine.load(f"eligible_{item.key}", _eligible(source, dates))
+        numbers = customer_numbers(engine.tables)
+        spine = engine.keep(f"label_spine_{item.key}", eligible.join(numbers, "customer_id"))
         settings = targets.LabelSettings(known_at=known_at, decimals=decimals, gap=policy["gap_days"])
         label = engine.fetch(_EXPRESSIONS[item.target](engine.tables, spine, item.horizon, settings))
         if "level" not in label.column_names:

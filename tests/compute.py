@@ -15,6 +15,7 @@ import pytest
 from features.groups import GROUPS
 from features.groups.profile import spine_of, status
 from features.policy import read_policy
+from features.windows import KEYS
 from pipelines.build import Store, build, open_store
 from pipelines.engine import Engine
 from pipelines.intake import prepare
@@ -64,7 +65,7 @@ class Computed:
         with Engine(self.store.bank) as engine:
             spine = engine.keep("spine", spine_of(engine.tables, engine.moments(list(as_ofs))))
             found: dict[date, tuple[Features, dict[str, str]]] = {as_of: ({}, {}) for as_of in as_ofs}
-            for row in engine.fetch(status(engine.tables, spine, _min_tenure())).to_pylist():
+            for row in engine.fetch(with_ids(spine, status(engine.tables, spine, _min_tenure()))).to_pylist():
                 features, statuses = found[row["as_of"]]
                 features[row["customer_id"]] = {}
                 statuses[row["customer_id"]] = STATUSES[int(row["status_code"])]
@@ -76,8 +77,9 @@ class Computed:
         self, engine: Engine, spine: ir.Table, group: str, found: dict[date, tuple[Features, dict[str, str]]]
     ) -> None:
         names = [feature.name for feature in self.store.bank.catalogue.of_group(group)]
-        part = GROUPS[group](engine.tables, spine).select("customer_id", "as_of", *names)
-        rows = engine.fetch(part).to_pylist()
+        part = GROUPS[group](engine.tables, spine).select(*KEYS, *names)
+        assert engine.fetch(part.count().as_table()).column(0)[0].as_py() == len(engine.fetch(spine)), group
+        rows = engine.fetch(with_ids(spine, part)).to_pylist()
         wanted = sum(len(features) for features, _ in found.values())
         assert len(rows) == wanted, f"{group}: {wanted} rows in, {len(rows)} out"
         for row in rows:
@@ -112,3 +114,9 @@ def tell(capsys: pytest.CaptureFixture[str], text: str) -> None:
     """Show how many cases a test tried, whether or not output is captured."""
     with capsys.disabled():
         sys.stdout.write(f"\n{text}\n")
+
+
+def with_ids(spine: ir.Table, part: ir.Table) -> ir.Table:
+    """The rows with the customer's id and the date instead of the engine's numbers."""
+    named = spine.select("customer_id", "as_of", *KEYS).left_join(part, KEYS)
+    return named.drop(*(name for name in named.columns if name.endswith("_right")))

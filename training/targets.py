@@ -15,9 +15,8 @@ import ibis.expr.types as ir
 
 from features.groups.balances import ASSETS, overlap, reports, segments
 from features.policy import read_policy
-from features.windows import Tables, exact, masked, ratio
+from features.windows import KEYS, Tables, exact, masked, onto_spine, ratio
 
-SPINE = ("customer_id", "as_of", "as_of_day")
 FOREVER = 2**31 - 1
 
 
@@ -54,7 +53,7 @@ def churn(tables: Tables, spine: ir.Table, horizon: int, settings: LabelSettings
     """
     policy = settings.policy["churn"]
     start = spine.as_of_day + settings.gap
-    moments = spine.select(*SPINE, first=start, stop=start + horizon)
+    moments = spine.select(*KEYS, first=start, stop=start + horizon)
     clauses = [_closes(tables, moments, settings)]
     if "transactions" in tables:
         clauses.append(_falls_silent(tables, moments, settings))
@@ -63,8 +62,8 @@ def churn(tables: Tables, spine: ir.Table, horizon: int, settings: LabelSettings
         clauses.extend(_is_drained(tables, moments, other, settings) for other in listed)
     joined = spine
     for clause in clauses:
-        hit = clause.select("customer_id", "as_of").distinct().mutate(hit=ibis.literal(1))
-        joined = joined.left_join(hit, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+        hit = clause.select(*KEYS).distinct().mutate(hit=ibis.literal(1))
+        joined = onto_spine(joined, hit)
         joined = joined.mutate(
             label=ibis.greatest(
                 joined.hit.fill_null(0), joined.label if "label" in joined.columns else ibis.literal(0)
@@ -75,8 +74,8 @@ def churn(tables: Tables, spine: ir.Table, horizon: int, settings: LabelSettings
 
 def _closes(tables: Tables, moments: ir.Table, settings: LabelSettings) -> ir.Table:
     customers = in_force(tables, "customers", settings.known_at)
-    closing = customers.group_by("customer_id").aggregate(closed_day=customers.closed_day.min())
-    joined = moments.join(closing, "customer_id")
+    closing = customers.group_by("customer_no").aggregate(closed_day=customers.closed_day.min())
+    joined = moments.join(closing, "customer_no")
     return joined.filter(joined.closed_day >= joined.first, joined.closed_day < joined.stop)
 
 
@@ -85,38 +84,38 @@ def _falls_silent(tables: Tables, moments: ir.Table, settings: LabelSettings) ->
     policy = settings.policy["churn"]
     run_days = policy["inactive_run_days"]
     rows = in_force(tables, "transactions", settings.known_at)
-    days = rows.filter(rows.started_by == "customer").select("customer_id", day=rows.event_day).distinct()
-    inside = moments.join(days, "customer_id")
+    days = rows.filter(rows.started_by == "customer").select("customer_no", day=rows.event_day).distinct()
+    inside = moments.join(days, "customer_no")
     inside = inside.filter(inside.day >= inside.first, inside.day < inside.stop)
-    columns = [*SPINE, "first", "stop"]
+    columns = [*KEYS, "first", "stop"]
     edges = moments.select(*columns, day=(moments.first - 1).cast("int32")).union(
         inside.select(*columns, day=inside.day.cast("int32"))
     )
-    later = edges.day.lead().over(group_by=["customer_id", "as_of"], order_by="day")
+    later = edges.day.lead().over(group_by=KEYS, order_by="day")
     runs = edges.mutate(later=ibis.coalesce(later, edges.stop))
     runs = runs.filter(runs.later - runs.day - 1 >= run_days)
     runs = runs.mutate(last=(runs.day + run_days).cast("int32"))
     if "balances" not in tables or "holdings" not in tables:
         return runs
-    return runs.anti_join(_exempt(tables, runs, settings), ["customer_id", "as_of", "last"])
+    return runs.anti_join(_exempt(tables, runs, settings), [*KEYS, "last"])
 
 
 def _exempt(tables: Tables, runs: ir.Table, settings: LabelSettings) -> ir.Table:
     """Runs on whose 90th day an unmatured product is held and assets exceed 80% of their earlier mean."""
     policy = settings.policy["churn"]
     holdings = in_force(tables, "holdings", settings.known_at)
-    held = runs.join(holdings.select("customer_id", "opened_day", "matures_day", "closed_day"), "customer_id")
+    held = runs.join(holdings.select("customer_no", "opened_day", "matures_day", "closed_day"), "customer_no")
     held = held.filter(
         held.opened_day <= held.last,
         held.matures_day > held.last,
         held.closed_day.isnull() | (held.closed_day > held.last),
     )
-    held = held.select(*SPINE, "first", "last").distinct()
+    held = held.select(*KEYS, "first", "last").distinct()
     base = _mean_assets(
         tables, held, held.as_of_day - policy["base_window_days"], held.as_of_day - 1, settings
     )
     level = _mean_assets(tables, held, held.last, held.last, settings)
-    both = base.rename(base="mean").join(level, ["customer_id", "as_of", "last"])
+    both = base.rename(base="mean").join(level, [*KEYS, "last"])
     return both.filter(both["mean"] > both.base * policy["exempt_assets_share"])
 
 
@@ -129,7 +128,7 @@ def _is_drained(tables: Tables, moments: ir.Table, horizon: int, settings: Label
         tables, rows, rows.as_of_day - policy["base_window_days"], rows.as_of_day - 1, settings
     )
     end = _mean_assets(tables, rows, stop - window, stop - 1, settings)
-    both = base.rename(base="mean").join(end, ["customer_id", "as_of", "last"])
+    both = base.rename(base="mean").join(end, [*KEYS, "last"])
     least = policy["drained_minimum_fall"] * 10**settings.decimals
     return both.filter(
         both.base > 0, both["mean"] <= both.base * policy["drained_share"], both.base - both["mean"] >= least
@@ -151,7 +150,7 @@ def level_sums(tables: Tables, rows: ir.Table, settings: LabelSettings) -> ir.Ta
     are no longer reported is gone (own choice). One row per row of `rows` with an observed day.
     """
     own = _own_segments(tables, settings)
-    joined = rows.join(own, "customer_id")
+    joined = rows.join(own, "customer_no")
     n = overlap(joined, joined.w_first, joined.w_last)
     tail_start = ibis.greatest(joined.w_first.cast("int64"), joined.end + 1)
     tail = ibis.ifelse(
@@ -173,10 +172,10 @@ def _own_segments(tables: Tables, settings: LabelSettings) -> ir.Table:
     """Segments of own balances: a value per customer from `start` to `end`, and whether it is the newest."""
     rows = in_force(tables, "balances", settings.known_at)
     rows = rows.filter(rows.bank.fill_null("own") == "own")
-    rows = rows.mutate(as_of=ibis.literal(0), as_of_day=ibis.literal(settings.known_at))
+    rows = rows.mutate(as_of_day=ibis.literal(settings.known_at))
     own = segments(reports(rows))
-    newest = own.event_day.max().over(group_by="customer_id")
-    return own.select("customer_id", "start", "end", "asset", "loan", is_last=own.event_day == newest)
+    newest = own.event_day.max().over(group_by="customer_no")
+    return own.select("customer_no", "start", "end", "asset", "loan", is_last=own.event_day == newest)
 
 
 def growth(tables: Tables, spine: ir.Table, horizon: int, settings: LabelSettings) -> ir.Table:
@@ -196,9 +195,8 @@ def growth(tables: Tables, spine: ir.Table, horizon: int, settings: LabelSetting
     base_first = spine.as_of_day - policy["base_window_days"]
     base = _level(tables, spine.mutate(w_first=base_first, w_last=spine.as_of_day - 1), settings)
     end = _level(tables, spine.mutate(w_first=stop - policy["end_window_days"], w_last=stop - 1), settings)
-    both = spine.left_join(base.select("customer_id", "as_of", base="level"), ["customer_id", "as_of"])
-    both = both.drop("customer_id_right", "as_of_right")
-    both = both.left_join(end.select("customer_id", "as_of", end="level"), ["customer_id", "as_of"])
+    both = onto_spine(spine, base.select(*KEYS, base="level"))
+    both = onto_spine(both, end.select(*KEYS, end="level"))
     return both.select("customer_id", "as_of", label=both.end - both.base, level=both.base)
 
 
@@ -209,7 +207,7 @@ def _level(tables: Tables, rows: ir.Table, settings: LabelSettings) -> ir.Table:
     if "repayments" not in tables:
         return sums.mutate(level=level)
     repaid = _repaid_days(tables, rows, settings)
-    joined = sums.left_join(repaid, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+    joined = onto_spine(sums, repaid)
     added = ratio(joined.repaid.fill_null(0), joined.days)
     return joined.mutate(level=ratio(joined.asset + joined.loan, joined.days) + added)
 
@@ -218,27 +216,27 @@ def _repaid_days(tables: Tables, rows: ir.Table, settings: LabelSettings) -> ir.
     """Sum over the window's observed days of the principal due since 90 days before as_of and before the day."""
     schedule = tables["repayments"]
     schedule = schedule.filter(schedule.until_day > settings.known_at)
-    due = rows.join(schedule.select("customer_id", "due_principal", due=schedule.event_day), "customer_id")
+    due = rows.join(schedule.select("customer_no", "due_principal", due=schedule.event_day), "customer_no")
     since = due.as_of_day - settings.policy["growth"]["base_window_days"]
     due = due.filter(due.due >= since, due.due < due.w_last)
     due = due.mutate(w_first=ibis.greatest(due.w_first, due.due + 1))
-    counted = level_sums(tables, due.select(*SPINE, "w_first", "w_last", "due", "due_principal"), settings)
+    counted = level_sums(tables, due.select(*KEYS, "w_first", "w_last", "due", "due_principal"), settings)
     each = counted.mutate(part=exact(counted.due_principal) * exact(counted.days))
-    return each.group_by("customer_id", "as_of").aggregate(repaid=each.part.sum())
+    return each.group_by(*KEYS).aggregate(repaid=each.part.sum())
 
 
 def _turnover_growth(tables: Tables, spine: ir.Table, horizon: int, settings: LabelSettings) -> ir.Table:
     rows = in_force(tables, "transactions", settings.known_at)
     rows = rows.filter(rows.started_by == "customer")
     start = spine.as_of_day + settings.gap
-    moments = spine.select(*SPINE, first=start, stop=start + horizon)
-    near = moments.join(rows.select("customer_id", "event_day", size=rows.amount.abs()), "customer_id")
+    moments = spine.select(*KEYS, first=start, stop=start + horizon)
+    near = moments.join(rows.select("customer_no", "event_day", size=rows.amount.abs()), "customer_no")
     after = (near.event_day >= near.first) & (near.event_day < near.stop)
     before = (near.event_day >= near.as_of_day - horizon) & (near.event_day < near.as_of_day)
-    total = near.group_by("customer_id", "as_of").aggregate(
+    total = near.group_by(*KEYS).aggregate(
         after=near["size"].sum(where=after), before=near["size"].sum(where=before)
     )
-    joined = spine.left_join(total, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+    joined = onto_spine(spine, total)
     level = joined.before.fill_null(0).cast("float64")
     return joined.select(
         "customer_id", "as_of", label=joined.after.fill_null(0).cast("float64") - level, level=level
@@ -258,17 +256,17 @@ def loyalty(tables: Tables, spine: ir.Table, horizon: int, settings: LabelSettin
     length = settings.policy["loyalty"]["block_days"]
     count = horizon // length
     numbers = ibis.memtable({"block": list(range(count))})
-    blocks = spine.select(*SPINE).cross_join(numbers.mutate(block=numbers.block.cast("int32")))
+    blocks = spine.select(*KEYS).cross_join(numbers.mutate(block=numbers.block.cast("int32")))
     start = blocks.as_of_day + settings.gap
     blocks = blocks.mutate(first=start + blocks.block * length, last=start + (blocks.block + 1) * length - 1)
     if "transactions" in tables:
-        blocks = blocks.semi_join(_active_blocks(tables, blocks, settings), ["customer_id", "as_of", "block"])
+        blocks = blocks.semi_join(_active_blocks(tables, blocks, settings), [*KEYS, "block"])
     if "balances" in tables:
-        blocks = blocks.anti_join(_lost_balances(tables, blocks, settings), ["customer_id", "as_of", "block"])
+        blocks = blocks.anti_join(_lost_balances(tables, blocks, settings), [*KEYS, "block"])
     elif "holdings" in tables:
-        blocks = blocks.anti_join(_lost_holdings(tables, blocks, settings), ["customer_id", "as_of", "block"])
-    kept = blocks.group_by("customer_id", "as_of").aggregate(kept=blocks.count())
-    joined = spine.left_join(kept, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+        blocks = blocks.anti_join(_lost_holdings(tables, blocks, settings), [*KEYS, "block"])
+    kept = blocks.group_by(*KEYS).aggregate(kept=blocks.count())
+    joined = onto_spine(spine, kept)
     return joined.select(
         "customer_id", "as_of", label=joined.kept.fill_null(0).cast("float64") / float(count)
     )
@@ -276,8 +274,8 @@ def loyalty(tables: Tables, spine: ir.Table, horizon: int, settings: LabelSettin
 
 def _active_blocks(tables: Tables, blocks: ir.Table, settings: LabelSettings) -> ir.Table:
     rows = in_force(tables, "transactions", settings.known_at)
-    days = rows.filter(rows.started_by == "customer").select("customer_id", day=rows.event_day).distinct()
-    near = blocks.join(days, "customer_id")
+    days = rows.filter(rows.started_by == "customer").select("customer_no", day=rows.event_day).distinct()
+    near = blocks.join(days, "customer_no")
     return near.filter(near.day >= near["first"], near.day <= near["last"])
 
 
@@ -285,39 +283,37 @@ def _lost_balances(tables: Tables, blocks: ir.Table, settings: LabelSettings) ->
     """Blocks on whose last day a product with a balance above 0 at as_of has none."""
     rows = in_force(tables, "balances", settings.known_at)
     rows = rows.filter(rows.bank.fill_null("own") == "own")
-    rows = rows.mutate(as_of=ibis.literal(0), as_of_day=ibis.literal(settings.known_at))
-    dates = segments(reports(rows)).select("customer_id", "event_day", "start", "end")
+    rows = rows.mutate(as_of_day=ibis.literal(settings.known_at))
+    dates = segments(reports(rows)).select("customer_no", "event_day", "start", "end")
     held = rows.filter(rows["product"].isin(ASSETS), rows.balance > 0)
-    held = held.select("customer_id", "event_day", product=held["product"]).join(
-        dates, ["customer_id", "event_day"]
+    held = held.select("customer_no", "event_day", product=held["product"]).join(
+        dates, ["customer_no", "event_day"]
     )
-    held = held.select("customer_id", "product", "start", "end")
-    moments = blocks.select(*SPINE).distinct().join(held, "customer_id")
+    held = held.select("customer_no", "product", "start", "end")
+    moments = blocks.select(*KEYS).distinct().join(held, "customer_no")
     moments = moments.filter(moments.start <= moments.as_of_day, moments.end >= moments.as_of_day)
-    wanted = blocks.join(moments.select("customer_id", "as_of", "product"), ["customer_id", "as_of"])
-    wanted = wanted.select(*SPINE, "block", "last", "product")
-    found = wanted.join(held, ["customer_id", "product"])
+    wanted = blocks.join(moments.select(*KEYS, "product"), KEYS)
+    wanted = wanted.select(*KEYS, "block", "last", "product")
+    found = wanted.join(held, ["customer_no", "product"])
     found = found.filter(found.start <= found["last"], found.end >= found["last"])
-    return wanted.anti_join(found, ["customer_id", "as_of", "block", "product"])
+    return wanted.anti_join(found, [*KEYS, "block", "product"])
 
 
 def _lost_holdings(tables: Tables, blocks: ir.Table, settings: LabelSettings) -> ir.Table:
     """Blocks on whose last day no holding is open of a product of which one was open at as_of."""
     rows = in_force(tables, "holdings", settings.known_at)
     held = rows.filter(rows["product"].isin(ASSETS)).select(
-        "customer_id", "product", "opened_day", "closed_day"
+        "customer_no", "product", "opened_day", "closed_day"
     )
-    moments = blocks.select(*SPINE).distinct().join(held, "customer_id")
+    moments = blocks.select(*KEYS).distinct().join(held, "customer_no")
     moments = moments.filter(
         moments.opened_day < moments.as_of_day,
         moments.closed_day.isnull() | (moments.closed_day >= moments.as_of_day),
     )
-    wanted = blocks.join(
-        moments.select("customer_id", "as_of", "product").distinct(), ["customer_id", "as_of"]
-    )
-    wanted = wanted.select(*SPINE, "block", "last", "product")
-    found = wanted.join(held, ["customer_id", "product"])
+    wanted = blocks.join(moments.select(*KEYS, "product").distinct(), KEYS)
+    wanted = wanted.select(*KEYS, "block", "last", "product")
+    found = wanted.join(held, ["customer_no", "product"])
     found = found.filter(
         found.opened_day <= found["last"], found.closed_day.isnull() | (found.closed_day > found["last"])
     )
-    return wanted.anti_join(found, ["customer_id", "as_of", "block", "product"])
+    return wanted.anti_join(found, [*KEYS, "block", "product"])

@@ -55,7 +55,7 @@ def reports(rows: ir.Table) -> ir.Table:
 
 def segments(reported: ir.Table) -> ir.Table:
     """Add the days on which each reporting date's value holds: `start` to `end`, both included."""
-    later = reported.event_day.lead().over(group_by=["customer_id", "as_of"], order_by="event_day")
+    later = reported.event_day.lead().over(group_by=KEYS, order_by="event_day")
     limit = reported.event_day + STALE_DAYS
     end = ibis.ifelse(later.isnull() | (later > limit), limit, later)
     return reported.mutate(start=(reported.event_day + 1).cast("int64"), end=end.cast("int64"))
@@ -75,15 +75,15 @@ def _level(own: ir.Table, other: ir.Table) -> ir.Table:
         *KEYS, "deposit", "liability", "products", asset_level=fresh.asset, level_day=fresh.event_day
     )
     away = other.filter(other.start <= other.as_of_day, other.end >= other.as_of_day)
-    away = away.select("customer_id", "as_of", elsewhere=away.asset)
-    return level.left_join(away, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+    away = away.select(*KEYS, elsewhere=away.asset)
+    return onto_spine(level, away)
 
 
 def _maximum(own: ir.Table) -> ir.Table:
     """The highest assets on a day of the year before as_of or at as_of, and its last reporting date."""
     recent = own.filter(own.end >= own.as_of_day - 365)
     reported = ibis.ifelse(recent.event_day >= recent.as_of_day - 365, recent.asset, ibis.null("int64"))
-    peak = reported.max().over(group_by=["customer_id", "as_of"])
+    peak = reported.max().over(group_by=KEYS)
     marked = recent.mutate(is_peak=reported == peak)
     return marked.group_by(*KEYS).aggregate(
         peak=marked.asset.max(), peak_day=marked.event_day.max(where=marked.is_peak)
@@ -122,9 +122,8 @@ def _deviation(own: ir.Table) -> ir.Table:
     a = own.as_of_day.cast("int64")
     days = own.select(*KEYS, "asset", n=overlap(own, a - 180, a - 1))
     days = days.filter(days.n > 0)
-    keys = ["customer_id", "as_of"]
-    total = (exact(days.asset) * exact(days.n)).sum().over(group_by=keys).cast("float64")
-    count = days.n.sum().over(group_by=keys).cast("float64")
+    total = (exact(days.asset) * exact(days.n)).sum().over(group_by=KEYS).cast("float64")
+    count = days.n.sum().over(group_by=KEYS).cast("float64")
     centred = days.mutate(d=exact(days.asset) - exact((total / count).floor()))
     return centred.group_by(*KEYS).aggregate(
         d1=(centred.d * exact(centred.n)).sum(), d2=(centred.d * centred.d * exact(centred.n)).sum()
@@ -157,9 +156,7 @@ def _features(tables: Tables, joined: ir.Table) -> ir.Table:
     deviation = ibis.greatest(variance, ibis.literal(0.0)).sqrt() / mean[180].nullif(0.0)
     level = joined.asset_level.cast("float64")
     return joined.select(
-        "customer_id",
-        "as_of",
-        "as_of_day",
+        *KEYS,
         asset_balance_level=level,
         **{f"asset_balance_mean_{days}d": mean[days] for days in (30, 90, 365)},
         **{f"asset_balance_slope_{days}d": _slope(joined, days) for days in (90, 180)},

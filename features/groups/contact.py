@@ -35,9 +35,7 @@ def contact(tables: Tables, spine: ir.Table) -> ir.Table:
     day = joined.as_of_day
     gap = (day - joined.last_day).cast("float64")
     return joined.select(
-        "customer_id",
-        "as_of",
-        "as_of_day",
+        *KEYS,
         contact_gap_days=gap,
         contact_gap_customer_days=(day - joined.last_customer_day).cast("float64"),
         contact_gap_meeting_days=(day - joined.last_meeting_day).cast("float64"),
@@ -88,9 +86,9 @@ def _gaps_and_counts(held: ir.Table) -> ir.Table:
 
 def _intervals(held: ir.Table) -> ir.Table:
     days = held.select(*KEYS, "event_day").distinct()
-    quarter = day_intervals(days, Window(90), "quarter").select("customer_id", "as_of", "quarter_mean")
+    quarter = day_intervals(days, Window(90), "quarter").select(*KEYS, "quarter_mean")
     year = day_intervals(days, Window(365), "year")
-    return year.left_join(quarter, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+    return onto_spine(year, quarter)
 
 
 def _reach(rows: ir.Table) -> ir.Table:
@@ -106,7 +104,7 @@ def _reach(rows: ir.Table) -> ir.Table:
 
 def _warmth(rows: ir.Table) -> ir.Table:
     noted = rows.filter(rows.warmth.notnull())
-    last = noted.event_day.max().over(group_by=["customer_id", "as_of"])
+    last = noted.event_day.max().over(group_by=KEYS)
     noted = noted.mutate(is_last=noted.event_day == last, warmth=noted.warmth.cast("int64"))
     sums: dict[str, ir.Value] = {}
     for days in (90, 180, 365):

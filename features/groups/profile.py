@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.groups.balances import ASSETS, STALE_DAYS
-from features.windows import KEYS, Tables, Window, known
+from features.windows import KEYS, Tables, Window, known, onto_spine
 
 STATUS = {0: "ok", 1: "closed", 2: "no_history", 3: "dormant"}
 ACTIVE_DAYS = 180
@@ -22,9 +22,7 @@ def states(tables: Tables, moments: ir.Table) -> ir.Table:
     table = tables["customers"]
     rows = table.cross_join(moments.select("as_of", "as_of_day").distinct())
     rows = rows.filter(rows.known_day <= rows.as_of_day, rows.until_day > rows.as_of_day)
-    newest = ibis.row_number().over(
-        group_by=["customer_id", "as_of"], order_by=[ibis.desc("event_day"), ibis.desc("known_day")]
-    )
+    newest = ibis.row_number().over(group_by=KEYS, order_by=[ibis.desc("event_day"), ibis.desc("known_day")])
     rows = rows.mutate(place=newest).filter(lambda t: t.place == 0)
     is_past = rows.closed_day < rows.as_of_day
     return rows.mutate(
@@ -38,7 +36,7 @@ def spine_of(tables: Tables, moments: ir.Table) -> ir.Table:
 
     One row per (customer_id, as_of), with `opened_day` (null: unknown).
     """
-    return states(tables, moments).select(*KEYS, "opened_day")
+    return states(tables, moments).select("customer_id", "as_of", *KEYS, "opened_day")
 
 
 def profile(tables: Tables, spine: ir.Table) -> ir.Table:
@@ -75,7 +73,7 @@ def status(tables: Tables, spine: ir.Table, min_tenure: int = 0) -> ir.Table:
     Source: contract.md, "Eligible for all three".
     """
     state = states(tables, spine)
-    joined = state.left_join(_activity(tables, spine), ["customer_id", "as_of"])
+    joined = onto_spine(state, _activity(tables, spine))
     tenure = (joined.as_of_day - joined.opened_day).fill_null(0)
     code = ibis.cases(
         (joined.closed_day.notnull(), 1),
@@ -97,17 +95,13 @@ def _activity(tables: Tables, spine: ir.Table) -> ir.Table:
         own = own.filter(own.bank.fill_null("own") == "own")
         assets = own.balance.sum(where=own["product"].isin(ASSETS)).fill_null(0)
         rows = own.group_by(*KEYS, "event_day").aggregate(asset=assets)
-        last = rows.event_day.max().over(group_by=["customer_id", "as_of"])
+        last = rows.event_day.max().over(group_by=KEYS)
         rows = rows.mutate(last_day=last).filter(lambda t: t.asset > 0)
         is_recent = (rows.event_day == rows.last_day) & (rows.as_of_day - rows.event_day <= STALE_DAYS)
     elif "snapshots" not in tables:
         nobody = spine.filter(ibis.literal(False))  # noqa: FBT003
-        return nobody.select("customer_id", "as_of", is_active=ibis.literal(True))  # noqa: FBT003
+        return nobody.select(*KEYS, is_active=ibis.literal(True))  # noqa: FBT003
     else:
         rows = known(tables, "snapshots", spine)
         is_recent = ibis.literal(True)  # noqa: FBT003
-    return (
-        rows.mutate(is_recent=is_recent)
-        .group_by("customer_id", "as_of")
-        .aggregate(is_active=lambda t: t.is_recent.any())
-    )
+    return rows.mutate(is_recent=is_recent).group_by(*KEYS).aggregate(is_active=lambda t: t.is_recent.any())

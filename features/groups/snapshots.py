@@ -19,7 +19,7 @@ def snapshots(tables: Tables, spine: ir.Table) -> ir.Table:
     Source: contract.md, "A `snapshots` row dated D".
     """
     rows = known(tables, "snapshots", spine)
-    newest = ibis.row_number().over(group_by=["customer_id", "as_of"], order_by=ibis.desc("event_day"))
+    newest = ibis.row_number().over(group_by=KEYS, order_by=ibis.desc("event_day"))
     rows = rows.mutate(place=newest).filter(lambda t: t.place == 0)
     columns: dict[str, ir.Value] = {}
     for column, kind in sorted(tables.snapshot_kinds.items()):
@@ -28,7 +28,7 @@ def snapshots(tables: Tables, spine: ir.Table) -> ir.Table:
         columns[column] = (
             _coded(rows[column], tables.codes[column]) if kind == "text" else rows[column].cast("float64")
         )
-    return onto_spine(spine.select(*KEYS), rows.select("customer_id", "as_of", **columns))
+    return onto_spine(spine.select(*KEYS), rows.select(*KEYS, **columns))
 
 
 def _coded(value: ir.StringValue, codes: Mapping[str, int]) -> ir.FloatingValue:

@@ -43,9 +43,7 @@ def transactions(tables: Tables, spine: ir.Table) -> ir.Table:
         "txn_refund_count_365d",
     ]
     return joined.select(
-        "customer_id",
-        "as_of",
-        "as_of_day",
+        *KEYS,
         **{name: counted(tables, "transactions", joined[name], day) for name in counts},
         txn_gap_days=gap,
         txn_age_days=(day - joined.first_day).cast("float64"),
@@ -97,8 +95,8 @@ def _days(started: ir.Table) -> ir.Table:
             for window in (90, 180, 365)
         },
     )
-    year = day_intervals(days, Window(365), "year").drop("as_of_day", "year_longest")
-    return ends.left_join(year, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+    year = day_intervals(days, Window(365), "year").drop("year_longest")
+    return onto_spine(ends, year)
 
 
 def _account_sums(rows: ir.Table) -> ir.Table:

@@ -43,9 +43,7 @@ def signals(tables: Tables, spine: ir.Table) -> ir.Table:
         "signal_count_new_90d",
     ]
     return joined.select(
-        "customer_id",
-        "as_of",
-        "as_of_day",
+        *KEYS,
         **{name: counted(tables, "warning_signals", joined[name], joined.as_of_day) for name in counts},
         signal_severity_open_max=joined.open_max.cast("float64"),
         signal_gap_days=(joined.as_of_day - joined.last_day).cast("float64"),
@@ -71,9 +69,7 @@ def complaints(tables: Tables, spine: ir.Table) -> ir.Table:
     )
     joined = onto_spine(spine, total)
     return joined.select(
-        "customer_id",
-        "as_of",
-        "as_of_day",
+        *KEYS,
         **{
             name: counted(tables, "complaints", joined[name], joined.as_of_day)
             for name in ("complaint_count_180d", "complaint_count_open", "complaint_count_unsatisfied_365d")

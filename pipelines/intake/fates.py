@@ -48,9 +48,10 @@ def judge_fates(connection: duckdb.DuckDBPyConnection, stage: Stage, clock: Zone
 
 
 def known_customers_sql(judged: JudgedTable) -> str:
-    """SQL for the ids of the customers of whom a row was not quarantined."""
+    """SQL for the ids of the customers of whom a row was not quarantined, numbered in the order of their ids."""
     customer = judged.stage.at("customer_id")
-    return f"SELECT DISTINCT {customer} AS customer_id FROM {judged.name} WHERE fate <> 'quarantined'"
+    ids = f"SELECT DISTINCT {customer} AS customer_id FROM {judged.name} WHERE fate <> 'quarantined'"
+    return f"SELECT customer_id, CAST(row_number() OVER (ORDER BY customer_id) - 1 AS INTEGER) FROM ({ids})"
 
 
 def drop_rows(connection: duckdb.DuckDBPyConnection, judged: JudgedTable) -> None:

@@ -21,9 +21,11 @@ from pipelines.intake.account import QUARANTINE
 from pipelines.intake.fates import Days, JudgedTable
 from pipelines.intake.raw import literal, quoted
 from pipelines.intake.report import IntakeReport
+from pipelines.intake.rules import KNOWN_CUSTOMERS
 from pipelines.intake.settings import BankSettings
 from pipelines.intake.words import IntakeError, Message
 from pipelines.intake.zones import ZoneClock
+from pipelines.settings import is_running
 
 MANIFEST_FILE = "manifest.json"
 REPORT_FILE = "report.json"
@@ -67,18 +69,8 @@ def whole_directory(target: Path) -> Iterator[Workplace]:
 def _sweep(parent: Path) -> None:
     for left in parent.glob(f"{_PARTIAL}*"):
         process = int(left.name.removeprefix(_PARTIAL).split("-")[0])
-        if process == os.getpid() or not _is_running(process):
+        if process == os.getpid() or not is_running(process):
             shutil.rmtree(left, ignore_errors=True)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def write_table(
@@ -93,13 +85,17 @@ def write_table(
         value = f"make_timestamptz({at})" if column.type == "timestamp" else at
         columns.append(f"{value} AS {quoted(column.name)}")
     columns += ["event_day", "known_day", "until_day"]
+    rows = f"(SELECT * FROM {judged.name} WHERE {_IN_FORCE}) judged"
+    if table.customer_column is not None:
+        columns.append("customer_no")
+        rows += f" LEFT JOIN {KNOWN_CUSTOMERS} known ON known.customer_id = {stage.at(table.customer_column)}"
     other = [column for column in table.times if column.name != table.event]
     columns += [f"{days.day_of(column.name)} AS {quoted(column.day_name)}" for column in other]
     first = [] if table.customer_column is None else [stage.at(table.customer_column)]
     keys = [stage.at(name) for name in table.key]
     order = [*first, "event_day", *keys, "known_day", days.recorded_time]
     connection.execute(
-        f"COPY (SELECT {', '.join(columns)} FROM {judged.name} WHERE {_IN_FORCE} ORDER BY {', '.join(order)}) "
+        f"COPY (SELECT {', '.join(columns)} FROM {rows} ORDER BY {', '.join(order)}) "
         f"TO {literal(str(directory / f'{table.name}.parquet'))} (FORMAT parquet, COMPRESSION zstd)"
     )
 

@@ -13,7 +13,7 @@ from features.tables import Column, Table
 from pipelines.intake.types import MIDDLE, VALUE, Check, Reading
 
 KNOWN_CUSTOMERS = "known_customers"
-"""Name of the engine's table with the ids of customers of which a row was not quarantined."""
+"""Name of the engine's table of customers of whom a row was not quarantined: customer_id and customer_no."""
 
 IS_UNKNOWN = "is_unknown"
 """Name of the truth value that is set for a row whose customer is not among them."""

@@ -36,7 +36,7 @@ from pipelines.intake.zones import zone_clock
 Progress = Callable[[str, int, int], None]
 """Called with a table's name, the number of tables done and the number of all tables."""
 
-PREPARED_FORMAT = 1
+PREPARED_FORMAT = 2
 """Raised when prepared tables change in shape or meaning, so that older ones are not reused."""
 
 
@@ -89,7 +89,7 @@ class _Run:
         connection.execute(f"SET temp_directory = {literal(str(place.spill))}")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET preserve_insertion_order = false")
-        connection.execute(f"CREATE TABLE {KNOWN_CUSTOMERS} (customer_id VARCHAR)")
+        connection.execute(f"CREATE TABLE {KNOWN_CUSTOMERS} (customer_id VARCHAR, customer_no INTEGER)")
         open_quarantine(connection)
 
     def take_in(self, name: str) -> None:
@@ -105,12 +105,12 @@ class _Run:
         self._amounts[name] = sum_amounts(self._connection, judged)
         self._issues += list_issues(self._connection, judged)
         collect_quarantined(self._connection, judged)
+        if name == "customers":
+            self._connection.execute(f"INSERT INTO {KNOWN_CUSTOMERS} {known_customers_sql(judged)}")
         write_table(self._connection, judged, self._judge.clock, self._directory)
         span = event_span(self._connection, judged)
         if span is not None:
             self._spans[name] = span
-        if name == "customers":
-            self._connection.execute(f"INSERT INTO {KNOWN_CUSTOMERS} {known_customers_sql(judged)}")
         drop_rows(self._connection, judged)
 
     def finish(self, digest: str, target: Path) -> IntakeReport:
