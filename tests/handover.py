@@ -17,10 +17,69 @@ Row = Mapping[str, Any]
 Form = Literal["csv", "parquet", "folders"]
 Tables = Mapping[str, Sequence[Row]]
 
-MONEY = frozenset({"balance", "amount", "credit_line", "due_principal", "due_interest", "paid_amount"})
-WHOLE = frozenset({"warmth", "severity", "employees"})
+MONEY = frozenset(
+    [
+        "balance",
+        "amount",
+        "credit_line",
+        "due_principal",
+        "due_interest",
+        "paid_amount",
+        "sum_insured",
+        "collateral_value",
+        "sales",
+        "cost_of_sales",
+        "operating_expenses",
+        "interest_expense",
+        "investment_income",
+        "fair_value_change",
+        "non_operating_income",
+        "non_operating_expense",
+        "non_core_income",
+        "disposal_income",
+        "pre_tax_profit",
+        "net_profit",
+        "cash",
+        "securities",
+        "receivables",
+        "related_receivables",
+        "inventory",
+        "current_assets",
+        "fixed_assets",
+        "intangibles",
+        "total_assets",
+        "short_term_debt",
+        "long_term_debt",
+        "current_liabilities",
+        "total_liabilities",
+        "equity",
+        "paid_in_capital",
+        "capital_due",
+        "operating_cash_flow",
+        "net_cash_flow",
+        "capital_spending",
+        "depreciation",
+        "payroll",
+        "welfare_provisions",
+        "dividends",
+    ]
+)
+WHOLE = frozenset({"warmth", "severity", "employees", "months"})
+NUMBERS = frozenset(
+    [
+        "value",
+        "rate",
+        "share",
+        "ability",
+        "outlook",
+        "sales_growth",
+        "inventory_days_growth",
+        "capacity_use",
+        "output_growth",
+    ]
+)
 FLAGS = frozenset({"satisfied", "marketing_opt_out", "household_consent"})
-DATES = frozenset({"valid_from", "as_of"})
+DATES = frozenset({"valid_from", "as_of", "period_end", "since", "valid_until"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +168,11 @@ def _arrow_type(table: str, column: str, values: list[Any]) -> pa.DataType:
         return pa.date32()
     if column in FLAGS:
         return pa.bool_()
-    if column in MONEY or column in WHOLE:
+    if column in MONEY or column in WHOLE or (table == "strain_signs" and column == "code"):
         return pa.int64()
     if table == "snapshots" and column != "customer_id":
         return pa.infer_type(present) if present else pa.float64()
-    return pa.float64() if column == "value" else pa.string()
+    return pa.float64() if column in NUMBERS else pa.string()
 
 
 def arrow_table(bank: Bank, table: str) -> pa.Table:

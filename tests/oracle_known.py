@@ -26,6 +26,15 @@ EVENT = {
     "holdings": "opened_on",
     "loans": "granted_on",
     "repayments": "due_on",
+    "strain_signs": "noted_on",
+    "statements": "period_end",
+    "facts": "noted_on",
+    "relations": "since",
+    "needs": "noted_on",
+    "tasks": "created_on",
+    "managers": "valid_from",
+    "industry_outlook": "stated_on",
+    "market": "stated_on",
 }
 KEY = {
     "customers": ("customer_id", "valid_from"),
@@ -38,6 +47,15 @@ KEY = {
     "holdings": ("holding_id",),
     "loans": ("loan_id",),
     "repayments": ("loan_id", "due_on"),
+    "strain_signs": ("sign_id",),
+    "statements": ("customer_id", "period_end", "months"),
+    "facts": ("customer_id", "code", "noted_on"),
+    "relations": ("customer_id", "other_id", "kind"),
+    "needs": ("need_id",),
+    "tasks": ("task_id",),
+    "managers": ("manager_id", "valid_from"),
+    "industry_outlook": ("industry", "region", "stated_on"),
+    "market": ("series", "stated_on"),
 }
 LATER_FACTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "customers": {"closed_on": ()},
@@ -45,7 +63,10 @@ LATER_FACTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "warning_signals": {"closed_on": ()},
     "holdings": {"closed_on": ()},
     "repayments": {"paid_on": ("paid_amount",)},
+    "managers": {"left_on": ()},
+    "tasks": {"done_on": ("outcome", "referred_id")},
 }
+GENERAL = ("managers", "industry_outlook", "market")
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -72,7 +93,7 @@ def event_of(table: str, row: Mapping[str, Any]) -> date | datetime | None:
     if table == "customers":
         time_of_state: date | None = row.get("valid_from") or row.get("opened_on")
         return time_of_state
-    value: date | datetime = row[EVENT[table]]
+    value: date | datetime | None = row[EVENT[table]]
     return value
 
 
@@ -98,7 +119,8 @@ def accepted_rows(bank: Bank, table: str) -> tuple[Known, ...]:
         if table == "balances":
             row["bank"] = row.get("bank") or "own"
         owner = row.get("customer_id")
-        if owner not in customers and not (table == "warning_signals" and owner is None):
+        is_general = table in GENERAL or (table == "warning_signals" and owner is None)
+        if owner not in customers and not is_general:
             continue
         same_key = versions[tuple(row.get(column) for column in KEY[table])]
         if row not in same_key:
@@ -122,6 +144,8 @@ def is_known(bank: Bank, table: str, row: Mapping[str, Any], as_of: date) -> boo
         return row["as_of"] <= as_of and (recorded is None or instant(recorded, bank.zone) < midnight)
     event = event_of(table, row)
     happened = event is None or instant(event, bank.zone) < midnight
+    received = row.get("received_on") if table == "statements" else None
+    happened = happened and (received is None or instant(received, bank.zone) < midnight)
     return happened and recorded_of(table, row, bank.zone) < midnight
 
 
@@ -181,9 +205,12 @@ def first_day(bank: Bank, table: str) -> date | None:
         return bank.data_from[table]
     days = []
     for row in accepted_rows(bank, table):
-        day = local_day(row[EVENT[table]], bank.zone)
-        recorded = row.get("recorded_at")
-        days.append(day if recorded is None else max(day, local_day(recorded, bank.zone)))
+        event = event_of(table, row)
+        if event is None:
+            continue
+        later = (row.get("recorded_at"), row.get("received_on") if table == "statements" else None)
+        moments = (event, *(moment for moment in later if moment is not None))
+        days.append(max(local_day(moment, bank.zone) for moment in moments))
     return min(days, default=None)
 
 

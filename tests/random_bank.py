@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from tests import random_tables as tables_of
 from tests.chance import Chance, midnight_of
 from tests.handover import Bank
+from tests.oracle_known import EVENT, KEY
 
 Record = dict[str, Any]
 Maker = Callable[[Chance, str], Iterator[Record]]
@@ -26,16 +27,9 @@ MAKERS: dict[str, Maker] = {
     "holdings": tables_of.holdings,
     "repayments": tables_of.repayments,
 }
-EVENT = {
-    "contacts": "occurred_at",
-    "balances": "held_on",
-    "transactions": "occurred_at",
-    "warning_signals": "raised_on",
-    "complaints": "received_at",
-    "snapshots": "as_of",
-    "holdings": "opened_on",
-    "repayments": "due_on",
-}
+
+CONTENT: dict[str, str] = {}
+"""Of tables added later: a number column that a correction changes."""
 
 
 def all_rows(chance: Chance, maker: Maker, people: list[str]) -> Iterator[Record]:
@@ -125,8 +119,9 @@ def nasty(chance: Chance, table: str, rows: list[Record], people: list[str]) -> 
         elif chance.likely(0.01):
             contradiction = corrected(chance, table, row, [row["customer_id"]])
             yield {**contradiction, event: row[event], "recorded_at": row.get("recorded_at")}
-    if rows and chance.likely(0.5) and table not in ("balances", "snapshots"):
-        key = next(name for name in rows[0] if name.endswith("_id") and name != "customer_id")
+    own_id = KEY[table][0]
+    if rows and chance.likely(0.5) and len(KEY[table]) == 1 and own_id != "customer_id":
+        key = own_id
         yield {**rows[0], "customer_id": "nobody", key: chance.next_id("o")}
 
 
@@ -143,7 +138,9 @@ def corrected(chance: Chance, table: str, row: Record, people: list[str]) -> Rec
         changed["score"] = (row["score"] or 0) + 1
         return changed
     content = {"contacts": "channel", "transactions": "channel", "complaints": "category",
-               "warning_signals": "evidence", "holdings": "risk_grade"}[table]  # fmt: skip
+               "warning_signals": "evidence", "holdings": "risk_grade"}.get(table)  # fmt: skip
+    if content is None:
+        return changed_content(chance, table, changed)
     other = {"contacts": ("T", "M"), "transactions": ("branch", "atm")}.get(table, ("x", "y"))
     changed[content] = other[0] if row[content] != other[0] else other[1]
     if chance.likely(0.1):
@@ -156,3 +153,11 @@ def corrected(chance: Chance, table: str, row: Record, people: list[str]) -> Rec
         changed["resolved_at"] = chance.moment(chance.day())
         changed["satisfied"] = chance.one(True, False, None)
     return changed
+
+
+def changed_content(chance: Chance, table: str, row: Record) -> Record:
+    """The row with one of its columns of content changed."""
+    column = CONTENT[table]
+    value = row[column]
+    row[column] = chance.one(1, 2, 250) if value is None else value + 1
+    return row

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from features.catalogue import Catalogue, Feature, assemble
-from features.definitions import balances, contact, profile, transactions, warnings
+from features.definitions import balances, complaints, contact, profile, signals, transactions
 from features.tables import PAST_PROFILE, PROTECTED_COLUMNS, BankManifest
 
 FEATURES: tuple[Feature, ...] = (
     *contact.FEATURES,
     *balances.FEATURES,
     *transactions.FEATURES,
-    *warnings.FEATURES,
+    *signals.FEATURES,
+    *complaints.FEATURES,
     *profile.FEATURES,
 )
 
@@ -19,7 +20,8 @@ NEEDED_COLUMNS = {
     **profile.NEEDED_COLUMNS,
     **contact.NEEDED_COLUMNS,
     **transactions.NEEDED_COLUMNS,
-    **warnings.NEEDED_COLUMNS,
+    **signals.NEEDED_COLUMNS,
+    **complaints.NEEDED_COLUMNS,
     "wallet_share": ("balances", "bank"),
 }
 """Feature -> the optional (table, column) that it cannot do without."""

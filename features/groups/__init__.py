@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 import ibis.expr.types as ir
 
 from features.groups.balances import balances
+from features.groups.complaints import complaints
 from features.groups.contact import contact
 from features.groups.profile import profile
+from features.groups.signals import signals
 from features.groups.snapshots import snapshots
 from features.groups.transactions import transactions
-from features.groups.warnings import complaints, signals
 from features.windows import Tables
 
 GroupExpression = Callable[[Tables, ir.Table], ir.Table]

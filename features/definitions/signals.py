@@ -1,4 +1,4 @@
-"""Recorded warning signals and complaints of a customer, as counts and severities."""
+"""Warning signals of a customer, as counts and severities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from features.catalogue import Feature, Group
 SIGNAL_CATEGORIES = {"E": "environment", "F": "finance", "M": "operations", "H": "hazard"}
 
 _SIGNALS = Group("signals", "warnings", ("warning_signals",), "warning-signals.md, Features per customer")
-_COMPLAINTS = Group("complaints", "complaints", ("complaints",), "contact.md, Complaints")
 _OUT = "the table does not reach the window"
 
 
@@ -34,28 +33,10 @@ def _signals() -> list[Feature]:
     ]  # fmt: skip
 
 
-def _complaints() -> list[Feature]:
-    add = _COMPLAINTS.feature
-    return [
-        add("complaint", "count", window="180d", unit="count", null_means=_OUT,
-            definition="Complaints received in the last 180 days."),
-        add("complaint", "count", statistic="open", unit="count", null_means=_OUT,
-            definition="Complaints received before as_of and not resolved before it."),
-        add("complaint", "count", statistic="unsatisfied", window="365d", unit="count", null_means=_OUT,
-            definition="Complaints of the last 365 days, resolved before as_of, that left the customer unsatisfied."),
-        add("complaint", "gap", unit="days", null_means="no complaint known",
-            definition="Days from the last complaint to as_of."),
-    ]  # fmt: skip
-
-
-FEATURES: tuple[Feature, ...] = (*_signals(), *_complaints())
+FEATURES: tuple[Feature, ...] = tuple(_signals())
 
 NEEDED_COLUMNS = {
-    "complaint_count_unsatisfied_365d": ("complaints", "satisfied"),
-    "complaint_count_open": ("complaints", "resolved_at"),
-    **{
-        feature.name: ("warning_signals", "severity")
-        for feature in FEATURES
-        if feature.name.startswith("signal_severity")
-    },
+    feature.name: ("warning_signals", "severity")
+    for feature in FEATURES
+    if feature.name.startswith("signal_severity")
 }
