@@ -13,70 +13,16 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.tables import TABLES
+
 Row = Mapping[str, Any]
 Form = Literal["csv", "parquet", "folders"]
 Tables = Mapping[str, Sequence[Row]]
 
-MONEY = frozenset(
-    [
-        "balance",
-        "amount",
-        "credit_line",
-        "due_principal",
-        "due_interest",
-        "paid_amount",
-        "sum_insured",
-        "collateral_value",
-        "sales",
-        "cost_of_sales",
-        "operating_expenses",
-        "interest_expense",
-        "investment_income",
-        "fair_value_change",
-        "non_operating_income",
-        "non_operating_expense",
-        "non_core_income",
-        "disposal_income",
-        "pre_tax_profit",
-        "net_profit",
-        "cash",
-        "securities",
-        "receivables",
-        "related_receivables",
-        "inventory",
-        "current_assets",
-        "fixed_assets",
-        "intangibles",
-        "total_assets",
-        "short_term_debt",
-        "long_term_debt",
-        "current_liabilities",
-        "total_liabilities",
-        "equity",
-        "paid_in_capital",
-        "capital_due",
-        "operating_cash_flow",
-        "net_cash_flow",
-        "capital_spending",
-        "depreciation",
-        "payroll",
-        "welfare_provisions",
-        "dividends",
-    ]
-)
+MONEY = frozenset(column for table in TABLES.values() for column in table.money)
 WHOLE = frozenset({"warmth", "severity", "employees", "months"})
 NUMBERS = frozenset(
-    [
-        "value",
-        "rate",
-        "share",
-        "ability",
-        "outlook",
-        "sales_growth",
-        "inventory_days_growth",
-        "capacity_use",
-        "output_growth",
-    ]
+    column.name for table in TABLES.values() for column in table.columns if column.type == "float"
 )
 FLAGS = frozenset({"satisfied", "marketing_opt_out", "household_consent"})
 DATES = frozenset({"valid_from", "as_of", "period_end", "since", "valid_until"})
