@@ -52,7 +52,8 @@ class Tables:
     `first_day` is the first day that each table can hold (the bank's `data_from`, else its first event).
     `profile_columns` are the columns of `customers` that serve past dates. `codes` maps a text column of
     `snapshots` to its code book. `keep` marks a stage worth computing once, under a name of its own: the
-    engine puts it aside, elsewhere it stays an expression; the result is the same.
+    engine puts it aside, elsewhere it stays an expression; the result is the same. `as_of_days` are all as_of of
+    the run, of which a spine may hold some; `share` marks a stage that depends on them alone, computed once a run.
     """
 
     expressions: Mapping[str, ir.Table]
@@ -60,7 +61,9 @@ class Tables:
     profile_columns: frozenset[str]
     snapshot_kinds: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    as_of_days: tuple[int, ...] = ()
     keep: Callable[[str, ir.Table], ir.Table] = lambda _, stage: stage
+    share: Callable[[str, Callable[[], ir.Table]], ir.Table] = lambda _, stage: stage()
 
     def __contains__(self, name: str) -> bool:
         return name in self.expressions
@@ -84,6 +87,18 @@ def known(tables: Tables, name: str, spine: ir.Table) -> ir.Table:
     table = table.drop(*own) if own else table
     moments = spine.select(*KEYS)
     rows = table.join(moments, "customer_no")
+    rows = rows.filter(rows.known_day <= rows.as_of_day, rows.until_day > rows.as_of_day)
+    return masked(rows, name, rows.as_of_day)
+
+
+def known_of_all(tables: Tables, name: str, spine: ir.Table) -> ir.Table:
+    """Rows of a table about no single customer known at each as_of of the spine, later facts set to null.
+
+    One row per distinct as_of_day of `spine` and known row.
+
+    Source: contract.md, Tables in.
+    """
+    rows = tables[name].cross_join(spine.select("as_of_day").distinct())
     rows = rows.filter(rows.known_day <= rows.as_of_day, rows.until_day > rows.as_of_day)
     return masked(rows, name, rows.as_of_day)
 

@@ -23,7 +23,7 @@ from features.groups import GROUPS
 from features.groups.profile import spine_of, status
 from features.policy import policy_text, read_policy
 from features.tables import BankManifest
-from features.windows import KEYS
+from features.windows import KEYS, Tables
 from pipelines.engine import Bank, Engine, open_bank
 from pipelines.errors import PipelineError
 from pipelines.settings import Home, is_running, write_json
@@ -127,18 +127,11 @@ def build(target: Store, as_of_dates: Iterable[date], progress: Progress | None 
     _sweep(target.directory)
     with Engine(target.bank) as engine:
         for start in range(0, len(missing), TOGETHER):
-            batch = missing[start : start + TOGETHER]
-
-            def on_group(group: str, share: float, start: int = start, batch: list[date] = batch) -> None:
+            tables = engine.run_of(missing[start : start + TOGETHER])
+            for place, as_of in enumerate(missing[start : start + TOGETHER], start):
                 if progress:
-                    label = (
-                        f"features at {batch[0]}"
-                        if len(batch) == 1
-                        else f"features {batch[0]} to {batch[-1]}"
-                    )
-                    progress(f"{label}: {group}", (start + share * len(batch)) / len(missing))
-
-            _build_together(target, engine, batch, on_group)
+                    progress(f"features at {as_of}", place / len(missing))
+                _build_one(target, engine, tables, as_of)
     if progress:
         progress("features", 1.0)
     return len(missing)
@@ -159,48 +152,50 @@ def _check_inside(bank: Bank, wanted: list[date]) -> None:
             )
 
 
-def _build_together(
-    target: Store, engine: Engine, dates: list[date], on_group: Callable[[str, float], None]
-) -> None:
-    """Compute the views of several as_of dates group by group, then move each date's folder into place."""
-    spine = engine.keep("spine", spine_of(engine.tables, engine.moments(dates)))
+def _build_one(target: Store, engine: Engine, tables: Tables, as_of: date) -> None:
+    """Compute every view of one as_of beside its place, and move the folder there when whole."""
     draft = target.directory / f"{_DRAFT}{os.getpid()}"
-    views = [STATUS_VIEW, *target.bank.catalogue.groups]
     try:
-        for place, view in enumerate(views):
-            on_group(view, place / len(views))
-            with engine.scratch():
-                _write_view(target, engine, spine, view, draft)
-        for as_of in dates:
-            if not target.is_built(as_of):  # another build may have been faster
-                store.partition(target.directory, as_of).parent.mkdir(exist_ok=True)
-                store.partition(draft, as_of).rename(store.partition(target.directory, as_of))
+        with engine.scratch():
+            spine = engine.keep("spine", spine_of(tables, engine.moments([as_of])))
+            rows = engine.count(spine)
+            for view in (STATUS_VIEW, *target.bank.catalogue.groups):
+                part = _computed(target, engine, tables, spine, view)
+                if part.num_rows != rows:
+                    raise PipelineError(
+                        f"{view} at {as_of}: expected {rows} rows, one per customer; got {part.num_rows}"
+                    )
+                place = store.partition_path(draft, view, as_of)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                pq.write_table(
+                    store.stamped(part, as_of, target.bank.manifest.zone), place, compression="zstd"
+                )
+        place = store.partition(target.directory, as_of)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.is_dir():  # another build may have been faster
+            store.partition(draft, as_of).rename(place)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _write_view(target: Store, engine: Engine, spine: ir.Table, view: str, draft: Path) -> None:
-    """Compute one view at every as_of of the spine and write a file per as_of."""
+def _computed(target: Store, engine: Engine, tables: Tables, spine: ir.Table, view: str) -> pa.Table:
+    """Compute one view: customer_id and its features as float64, in the order of ids."""
+    with engine.scratch():
+        rows = engine.keep(f"view_{view}", _view(target, tables, spine, view))
+        joined = spine.select("customer_id", *KEYS).left_join(rows, KEYS)
+        names = [name for name in rows.columns if name not in KEYS]
+        return engine.fetch(joined.order_by("customer_no").select("customer_id", *names))
+
+
+def _view(target: Store, tables: Tables, spine: ir.Table, view: str) -> ir.Table:
+    """Return the expression of one view: KEYS and its features as float64."""
     if view == STATUS_VIEW:
         names = ["status_code"]
-        rows = status(engine.tables, spine, read_policy("targets")["min_tenure_days"])
+        rows = status(tables, spine, read_policy("targets")["min_tenure_days"])
     else:
         names = [feature.name for feature in target.bank.catalogue.of_group(view)]
-        rows = GROUPS[view](engine.tables, spine)
-    values = {name: rows[name].cast("float64") for name in names}
-    computed = engine.keep(f"view_{view}", rows.select(*KEYS, **values))
-    named = spine.select("customer_id", "as_of", *KEYS).left_join(computed, KEYS)
-    counts = engine.fetch(spine.group_by("as_of").aggregate(rows=spine.count())).to_pylist()
-    for as_of, expected in ((count["as_of"], count["rows"]) for count in counts):
-        of_date = named.filter(named.as_of == as_of)
-        part = engine.fetch(of_date.select("customer_id", *names).order_by("customer_id"))
-        if part.num_rows != expected:
-            raise PipelineError(
-                f"{view} at {as_of}: expected {expected} rows, one per customer; got {part.num_rows}"
-            )
-        place = store.partition_path(draft, view, as_of)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(store.stamped(part, as_of, target.bank.manifest.zone), place, compression="zstd")
+        rows = GROUPS[view](tables, spine)
+    return rows.select(*KEYS, *(rows[name].cast("float64").name(name) for name in names))
 
 
 def _sweep(directory: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -66,7 +66,9 @@ class Engine:
     def __init__(self, bank: Bank, threads: int = 2) -> None:
         self.bank = bank
         self._kept: set[str] = set()
-        self._connection: Backend = ibis.duckdb.connect(threads=threads)
+        self._shared: dict[str, ir.Table] = {}
+        # Nothing depends on the order of rows: sums are exact, and whoever needs an order asks for it.
+        self._connection: Backend = ibis.duckdb.connect(threads=threads, preserve_insertion_order=False)
         with _quiet():
             self.tables = self._tables()
 
@@ -119,8 +121,24 @@ class Engine:
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """Compute an expression once and return it as a table of the connection."""
         self._kept.add(name)
+        return self._kept_as(name, expression)
+
+    def _kept_as(self, name: str, expression: ir.Table) -> ir.Table:
         with _quiet():
             return self._connection.create_table(name, expression, overwrite=True)
+
+    def run_of(self, as_of_dates: Iterable[date]) -> Tables:
+        """Return the tables for a run over some as_of dates; stages shared within an earlier run are forgotten."""
+        for name in sorted(self._shared):
+            self._connection.drop_table(name)
+        self._shared.clear()
+        days = tuple(sorted({day_number(as_of) for as_of in as_of_dates}))
+        return replace(self.tables, as_of_days=days, share=self._share)
+
+    def _share(self, name: str, stage: Callable[[], ir.Table]) -> ir.Table:
+        if name not in self._shared:
+            self._shared[name] = self._kept_as(name, stage())
+        return self._shared[name]
 
     @contextmanager
     def scratch(self) -> Iterator[None]:
@@ -135,6 +153,10 @@ class Engine:
         """Return rows made elsewhere as a table of the connection."""
         with _quiet():
             return self._connection.create_table(name, rows, overwrite=True)
+
+    def count(self, rows: ir.Table) -> int:
+        """Count the rows of an expression."""
+        return int(self.fetch(rows.count().as_table()).column(0)[0].as_py())
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         """Compute an expression."""

@@ -63,27 +63,20 @@ class Computed:
     def at(self, as_ofs: Sequence[date]) -> dict[date, tuple[Features, dict[str, str]]]:
         """Features and statuses of several as_of dates in one spine, straight from the expressions."""
         with Engine(self.store.bank) as engine:
-            spine = engine.keep("spine", spine_of(engine.tables, engine.moments(list(as_ofs))))
+            tables = engine.run_of(as_ofs)
+            spine = engine.keep("spine", spine_of(tables, engine.moments(list(as_ofs))))
             found: dict[date, tuple[Features, dict[str, str]]] = {as_of: ({}, {}) for as_of in as_ofs}
-            for row in engine.fetch(with_ids(spine, status(engine.tables, spine, _min_tenure()))).to_pylist():
+            for row in engine.fetch(with_ids(spine, status(tables, spine, _min_tenure()))).to_pylist():
                 features, statuses = found[row["as_of"]]
                 features[row["customer_id"]] = {}
                 statuses[row["customer_id"]] = STATUSES[int(row["status_code"])]
             for group in self.store.bank.catalogue.groups:
-                self._add(engine, spine, group, found)
+                names = [feature.name for feature in self.store.bank.catalogue.of_group(group)]
+                part = GROUPS[group](tables, spine).select(*KEYS, *names)
+                assert engine.count(part) == engine.count(spine), group
+                for row in engine.fetch(with_ids(spine, part)).to_pylist():
+                    found[row["as_of"]][0][row["customer_id"]] |= {name: row[name] for name in names}
         return found
-
-    def _add(
-        self, engine: Engine, spine: ir.Table, group: str, found: dict[date, tuple[Features, dict[str, str]]]
-    ) -> None:
-        names = [feature.name for feature in self.store.bank.catalogue.of_group(group)]
-        part = GROUPS[group](engine.tables, spine).select(*KEYS, *names)
-        assert engine.fetch(part.count().as_table()).column(0)[0].as_py() == len(engine.fetch(spine)), group
-        rows = engine.fetch(with_ids(spine, part)).to_pylist()
-        wanted = sum(len(features) for features, _ in found.values())
-        assert len(rows) == wanted, f"{group}: {wanted} rows in, {len(rows)} out"
-        for row in rows:
-            found[row["as_of"]][0][row["customer_id"]] |= {name: row[name] for name in names}
 
     def labels(self, as_ofs: Sequence[date], wanted: Sequence[Wanted]) -> dict[tuple[date, Wanted], Labels]:
         """Labels (target, horizon) of every customer on the spine, whether or not one can be scored."""

@@ -47,9 +47,10 @@ def test_the_served_tables_are_proved_against_the_fitted_trees(trained: TrainedB
 def test_every_group_computes_exactly_what_the_catalogue_names(trained: TrainedBank) -> None:
     catalogue = trained.store.bank.catalogue
     with Engine(trained.store.bank) as engine:
-        spine = engine.keep("spine", spine_of(engine.tables, engine.moments([trained.as_of])))
+        tables = engine.run_of([trained.as_of])
+        spine = engine.keep("spine", spine_of(tables, engine.moments([trained.as_of])))
         for group in catalogue.groups:
-            columns = set(GROUPS[group](engine.tables, spine).columns) - set(KEYS)
+            columns = set(GROUPS[group](tables, spine).columns) - set(KEYS)
             known = {feature.name for feature in FEATURES if feature.group == group}
             assert columns == known, group
 
