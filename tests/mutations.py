@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.chance import Chance
 from tests.handover import Bank, with_zone
-from tests.oracle_known import LATER_FACTS, instant, is_known
-from tests.random_bank import EVENT, MAKERS, Record, corrected
+from tests.oracle_known import KEY, LATER_FACTS, instant, is_announced, is_known
+from tests.random_bank import MAKERS, Record, corrected
 
 OTHER_VALUES: Mapping[str, tuple[Any, ...]] = {
     "amount": (1, -99_999_999_999, 0),
@@ -25,13 +25,23 @@ OTHER_VALUES: Mapping[str, tuple[Any, ...]] = {
 }
 
 
+HANGING: Mapping[str, tuple[Any, ...]] = {
+    "satisfied": (True, False),
+    "paid_amount": (1, 10**6),
+    "outcome": ("deal", "declined"),
+    "referred_id": ("0001", "2", "outsider"),
+}
+"""Values of what hangs on a later fact."""
+
+
 class Future:
     """Changes one copy of a bank in ways that lie on or after as_of's midnight; `done` counts them."""
 
     def __init__(self, seed: int, as_of: date) -> None:
         self.draw, self.as_of = Random(seed), as_of
         self.serial = seed * 1_000_000
-        self.done: dict[str, int] = dict.fromkeys(("removed", "changed", "added", "corrected", "filled"), 0)
+        kinds = ("removed", "changed", "added", "corrected", "contradicted", "filled")
+        self.done: dict[str, int] = dict.fromkeys(kinds, 0)
 
     def __call__(self, bank: Bank) -> Bank:
         tables = {table: [*self._changed_rows(bank, table)] for table in bank.tables}
@@ -41,6 +51,8 @@ class Future:
         for row in unique(bank, table):
             if is_known(bank, table, row, self.as_of):
                 yield self._filled_later(bank, table, row)
+            elif is_announced(bank, table, row, self.as_of):  # it has replaced an earlier version already
+                yield row
             elif self.draw.random() < 0.3 and table != "customers":  # whoever has no customer is quarantined
                 self.done["removed"] += 1
             else:
@@ -75,8 +87,7 @@ class Future:
             later = self.draw.choice((None, self._later_moment()))
             found[fact] = later.date() if later and fact.endswith("_on") else later
             for column in hanging:
-                values = (True, False) if column == "satisfied" else (1, 10**6)
-                found[column] = None if later is None else self.draw.choice(values)
+                found[column] = None if later is None else self.draw.choice(HANGING[column])
         return found
 
     def _added(self, bank: Bank, table: str) -> Iterator[Record]:
@@ -97,10 +108,21 @@ class Future:
                         yield new
         self.serial = chance.serial
         for row in unique(bank, table):
-            if self.draw.random() < 0.3 and is_known(bank, table, row, self.as_of) and row["customer_id"]:
+            if (
+                self.draw.random() < 0.3
+                and is_known(bank, table, row, self.as_of)
+                and row.get("customer_id", True)
+            ):
                 self.done["corrected"] += 1
                 late_at = self._later_moment() + timedelta(microseconds=self.draw.randint(2, 10**12))
-                yield {**corrected(chance, table, row, people), "recorded_at": late_at}
+                late = {**corrected(chance, table, row, people), "recorded_at": late_at}
+                yield late
+                if self.draw.random() < 0.3:
+                    self.done["contradicted"] += 1
+                    yield {
+                        **corrected(chance, table, late, [late.get("customer_id", "")]),
+                        "recorded_at": late_at,
+                    }
 
     def _later_states(self, bank: Bank) -> Iterator[Record]:
         if "valid_from" not in bank.header("customers"):
@@ -119,6 +141,9 @@ KEEP = {
     ("product", "balances"),
     ("channel", "transactions"),
     ("channel", "complaints"),
+    ("kind", "relations"),
+    ("kind", "needs"),
+    ("kind", "tasks"),
 }
 """Columns of a key, or with other values than those above."""
 
@@ -133,11 +158,11 @@ def unique(bank: Bank, table: str) -> list[Record]:
 
 
 def new_key(table: str, row: Record, bank: Bank) -> bool:
-    """Whether the key of the row is not in use: balances and snapshots have no id of their own."""
-    if table not in ("balances", "snapshots"):
+    """Whether the key of the row is not in use: some tables have no id of their own."""
+    if len(KEY[table]) == 1:
         return True
 
     def key(one: Mapping[str, Any]) -> tuple[Any, ...]:
-        return one["customer_id"], one.get("product"), one[EVENT[table]], one.get("bank") or "own"
+        return tuple(one.get(column) or (column == "bank" and "own") for column in KEY[table])
 
     return key(row) not in {key(other) for other in bank.tables[table]}

@@ -5,7 +5,7 @@ Written from the contract alone, slowly and plainly, so that it can disagree wit
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -110,7 +110,11 @@ def typed(column: str, value: Any, zone: str) -> Any:
 
 @lru_cache(maxsize=256)
 def accepted_rows(bank: Bank, table: str) -> tuple[Known, ...]:
-    """Rows that the contract accepts: each once; of a key with two versions recorded at one moment, none."""
+    """Rows that the contract accepts: each once; of a key, no two versions that were recorded at one moment.
+
+    Such two contradict each other and are both quarantined; what is quarantined changes nothing about the key's
+    other versions, which were recorded earlier or later.
+    """
     versions: dict[tuple[Any, ...], list[Known]] = defaultdict(list)
     customers = {row["customer_id"] for row in bank.tables["customers"]}
     header = bank.header(table)
@@ -127,9 +131,8 @@ def accepted_rows(bank: Bank, table: str) -> tuple[Known, ...]:
             same_key.append(row)
     kept: list[Known] = []
     for rows in versions.values():
-        moments = [recorded_of(table, row, bank.zone) for row in rows]
-        if len(set(moments)) == len(moments):
-            kept += rows
+        moments = Counter(recorded_of(table, row, bank.zone) for row in rows)
+        kept += [row for row in rows if moments[recorded_of(table, row, bank.zone)] == 1]
     return tuple(kept)
 
 
@@ -172,10 +175,24 @@ def without_later_facts(bank: Bank, table: str, row: Known, as_of: date) -> Know
     return masked
 
 
+def is_announced(bank: Bank, table: str, row: Mapping[str, Any], as_of: date) -> bool:
+    """Whether the row replaces earlier versions at the as-of midnight.
+
+    A correction does so from its `recorded_at` on, though its own event may come later; one that does not say
+    when it was recorded, from when it is known itself.
+    """
+    recorded = row.get("recorded_at")
+    if recorded is None:
+        return is_known(bank, table, row, as_of)
+    return instant(recorded, bank.zone) < instant(as_of, bank.zone)
+
+
 def known_rows(bank: Bank, table: str, as_of: date) -> list[Known]:
     """Rows of a table as they stood at the as-of midnight."""
-    known = [row for row in accepted_rows(bank, table) if is_known(bank, table, row, as_of)]
-    return [without_later_facts(bank, table, row, as_of) for row in newest_versions(bank, table, known)]
+    announced = [row for row in accepted_rows(bank, table) if is_announced(bank, table, row, as_of)]
+    newest = newest_versions(bank, table, announced)
+    known = [row for row in newest if is_known(bank, table, row, as_of)]
+    return [without_later_facts(bank, table, row, as_of) for row in known]
 
 
 def final_rows(bank: Bank, table: str) -> list[Known]:
@@ -187,7 +204,7 @@ def by_customer(rows: Iterable[Known]) -> dict[str, list[Known]]:
     """Rows of each customer."""
     found: dict[str, list[Known]] = defaultdict(list)
     for row in rows:
-        if row["customer_id"] is not None:
+        if row.get("customer_id") is not None:
             found[row["customer_id"]].append(row)
     return found
 

@@ -20,5 +20,11 @@ def _score(progress: Callable[[str], None] | None) -> dict[str, Any]:
     return bench_score(progress=progress)
 
 
-BENCHES: Mapping[str, Bench] = {"predict": _predict, "score": _score}
+def _features(progress: Callable[[str], None] | None) -> dict[str, Any]:
+    from pipelines.bench.features import bench_features
+
+    return bench_features(progress=progress)
+
+
+BENCHES: Mapping[str, Bench] = {"features": _features, "predict": _predict, "score": _score}
 """Every measurement by its name on the command line; imported late, for each brings its own libraries."""

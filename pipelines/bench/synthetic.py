@@ -20,7 +20,7 @@ from features.policy import policy_text
 from pipelines.publish import Publication, publish_online
 from pipelines.settings import Home, write_json
 from serving.calibration import Calibration, Interval, Knots, Scale
-from serving.champion import BANK_DOCUMENT, TEXTS_DOCUMENT
+from serving.champion import BANK_DOCUMENT, SIGNALS_DOCUMENT, TEXTS_DOCUMENT
 from serving.manifest import Bands, DataRange, FeatureSpec, Lineage, Release, TargetSpec
 from serving.reasons import BankWords
 from training.compile import compile_booster
@@ -99,10 +99,23 @@ def _column(draw: np.random.Generator, feature: Feature, rows: int) -> FloatArra
     return values
 
 
+WARNING = {
+    "code": "M48", "kind": "retail", "severity": 4, "raised_on": "2026-09-27", "source": "computed",
+    "evaluated_on": "2026-10-31", "figures": {"amount_overdue": 250000.0, "days_overdue": 35.0},
+}  # fmt: skip
+"""Every third customer has it."""
+
+
 def _facts(number: int) -> str:
     reason = ("closed", "no_history", "dormant")[number // 10 % 3] if number % 10 == 9 else None
     status = "ok" if reason is None else "not_scorable"
-    facts = {"as_of": AS_OF.isoformat(), "catalogue": CATALOGUE_DIGEST, "status": status, "reason": reason}
+    facts = {
+        "as_of": AS_OF.isoformat(),
+        "catalogue": CATALOGUE_DIGEST,
+        "status": status,
+        "reason": reason,
+        "warnings": [WARNING] if number % 3 == 0 else [],
+    }
     return json.dumps(facts, sort_keys=True, separators=(",", ":"))
 
 
@@ -135,6 +148,7 @@ def _bundle(
         ),
         documents={
             TEXTS_DOCUMENT: policy_text("texts"),
+            SIGNALS_DOCUMENT: policy_text("signals"),
             BANK_DOCUMENT: BankWords(currency="CNY").to_json(),
         },
         card="# Drawn numbers\n",

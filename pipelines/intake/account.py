@@ -13,14 +13,15 @@ from pipelines.intake.types import Check
 from pipelines.intake.words import IntakeError, Message
 
 QUARANTINE = "quarantine"
-_LONGEST_VALUE = 500
+LONGEST_VALUE = 500
+"""How much of a value is shown in the report and in the list of quarantined rows."""
 
 
 def open_quarantine(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the engine's table that collects the quarantined rows of all tables."""
     connection.execute(
         f'CREATE TABLE {QUARANTINE} ("file" VARCHAR, "table" VARCHAR, "row" BIGINT, "column" VARCHAR, '
-        "rule VARCHAR, value VARCHAR)"
+        "rule VARCHAR, value VARCHAR, file_no INTEGER)"
     )
 
 
@@ -117,16 +118,13 @@ def _issue(judged: JudgedTable, broken: _Broken) -> Issue:
         count=broken.count,
         file=files[broken.file_no],
         row=broken.row_no,
-        value=None if broken.value is None else broken.value[:_LONGEST_VALUE],
+        value=None if broken.value is None else broken.value[:LONGEST_VALUE],
         in_folder=len(files) > 1,
     )
 
 
 def collect_quarantined(connection: duckdb.DuckDBPyConnection, judged: JudgedTable) -> None:
-    """Add a table's quarantined rows to the quarantine: one line per row, with the first rule it breaks.
-
-    A value that a spreadsheet would take for a formula gets an apostrophe before it.
-    """
+    """Add a table's quarantined rows to the quarantine: one line per row, with the first rule it breaks."""
     stage = judged.stage
     checks = [*stage.checks, _conflict_check(judged)]
     rules = ", ".join(
@@ -134,12 +132,9 @@ def collect_quarantined(connection: duckdb.DuckDBPyConnection, judged: JudgedTab
         for at, check in enumerate(checks)
     )
     files = ", ".join(f"({at}, {literal(name)})" for at, name in enumerate(stage.file_names))
-    number = r"'[+-]?[0-9.,]+'"
-    is_formula = rf"regexp_matches(value, '^[=+@\t\r-]') AND NOT regexp_full_match(value, {number})"
     connection.execute(f"""
         INSERT INTO {QUARANTINE}
-        SELECT "file", {literal(stage.table.name)}, row_no, "column", rule,
-            left(CASE WHEN {is_formula} THEN '''' || value ELSE value END, {_LONGEST_VALUE})
+        SELECT "file", {literal(stage.table.name)}, row_no, "column", rule, {disarmed("value")}, file_no
         FROM (
             SELECT file_no, row_no, coalesce(problem, {len(stage.checks)}) AS problem,
                 CASE WHEN is_conflict THEN {_key_value(judged)} ELSE problem_value END AS value
@@ -148,6 +143,13 @@ def collect_quarantined(connection: duckdb.DuckDBPyConnection, judged: JudgedTab
         JOIN (VALUES {rules}) AS rules(problem, "column", rule) USING (problem)
         JOIN (VALUES {files}) AS files(file_no, "file") USING (file_no)
     """)
+
+
+def disarmed(value: str) -> str:
+    """SQL for a text with an apostrophe before what a spreadsheet would take for a formula, or for that mark."""
+    is_formula = rf"regexp_matches({value}, '^[=+@\t\r''-]')"
+    is_number = rf"regexp_full_match({value}, '[+-]?[0-9.,]+')"
+    return f"CASE WHEN {is_formula} AND NOT {is_number} THEN '''' || {value} ELSE {value} END"
 
 
 def _key_value(judged: JudgedTable) -> str:
@@ -162,13 +164,10 @@ def _conflict_check(judged: JudgedTable) -> Check:
 
 
 def _count_unreadable(connection: duckdb.DuckDBPyConnection, judged: JudgedTable, column: str) -> int:
-    """Rows that were quarantined because this amount could not be read."""
-    checks = [
-        str(index)
-        for index, check in enumerate(judged.stage.checks)
-        if check.column == column and check.rule in ("amount", "decimals")
-    ]
+    """Rows in which something came that is no amount, whatever rule they are quarantined for."""
+    taken = [found.name for found in judged.stage.columns.taken]
+    bit = 1 << taken.index(column)
     counted = connection.execute(
-        f"SELECT count(*) FROM {judged.stage.name} WHERE problem IN ({', '.join(checks)})"
+        f"SELECT count(*) FROM {judged.stage.name} WHERE unread & {bit} <> 0"
     ).fetchall()
     return int(counted[0][0])

@@ -2,22 +2,29 @@
 
 # ruff: noqa: S608  # table names come from the declarations, everything else is quoted
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import duckdb
 
+from features.definitions import FEATURES
 from features.tables import DAY_COLUMNS, PROTECTED_COLUMNS, Column, ColumnType, SnapshotType, Table
 from pipelines.intake.raw import RawColumn, RawFiles
+from pipelines.intake.rules import CUSTOMER_NO
 from pipelines.intake.types import fits
 from pipelines.intake.words import Message, TableRejected
 
+_FEATURES = frozenset(feature.name for feature in FEATURES)
+_TAKEN = (CUSTOMER_NO, f"{CUSTOMER_NO}_right", "as_of_day_right", "event_timestamp")
+"""Names that the engine's joins and the feature store have for columns of their own."""
 _STORED_AS: dict[SnapshotType, ColumnType] = {"number": "float", "boolean": "boolean", "text": "text"}
 _SNAPSHOT_KINDS: dict[str, SnapshotType] = {
     "integer": "number", "decimal": "number", "float": "number", "boolean": "boolean", "text": "text",
 }  # fmt: skip
 _PLAIN_NUMBER = r"'[+-]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?'"
-_NO_NUMBER = "'[+-]?(nan|inf|infinity)'"
+_NO_NUMBER = r"'[+-]?(nan|inf|infinity)|[=#].*'"
+"""What stands for a number that is none: it does not make a column text, so that its row is quarantined."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +43,17 @@ def choose_columns(
     """Choose what is taken in of a table's columns.
 
     A column of the contract is taken where any file holds it. Of the others, `snapshots` takes numbers, truth
-    values and texts, except protected ones; everything else is kept out.
+    values and texts that have a name, except protected ones; everything else is kept out.
 
     Raises
     ------
     TableRejected
-        If an own column has different types in different files, or a name that prepared tables use.
+        If an own column has different types in different files, or a name that has another meaning.
     """
     names = {column.name for group in files for column in group.columns}
+    lowered = Counter(name.lower() for name in names)
+    if twice := sorted(name for name in names if lowered[name.lower()] > 1):
+        raise TableRejected("twice", file=table.name, columns=", ".join(twice))
     declared = tuple(column for column in table.columns if column.name in names or column.default is not None)
     further = sorted(names - set(table.names))
     if not table.open_columns:
@@ -51,7 +61,11 @@ def choose_columns(
     protected = tuple(name for name in further if name.lower() in PROTECTED_COLUMNS)
     snapshot: dict[str, SnapshotType] = {}
     for name in further:
-        if name not in protected and (found := _snapshot_type(connection, table, files, name)) is not None:
+        if (
+            name.strip()
+            and name not in protected
+            and (found := _snapshot_type(connection, table, files, name)) is not None
+        ):
             snapshot[name] = found
     own = tuple(Column(name, _STORED_AS[found], required=False) for name, found in snapshot.items())
     extra = tuple(name for name in further if name not in snapshot and name not in protected)
@@ -83,13 +97,12 @@ def _snapshot_type(
     connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[RawFiles], name: str
 ) -> SnapshotType | None:
     """Type of one of the bank's own columns over all files; None: of a type that is no feature, or empty."""
-    if name in (*DAY_COLUMNS, *(column.day_name for column in table.times)):
-        raise TableRejected("reserved", table=table.name, column=name)
+    _refuse_name(table, name)
     kinds: set[SnapshotType] = set()
-    for group in files:
+    for group in sorted(files, key=lambda group: group.is_corrected):
         position = group.position(name)
-        if position is None or group.columns[position].kind == "null":
-            continue
+        if position is None or group.columns[position].kind == "null" or (group.is_corrected and kinds):
+            continue  # mended rows are read as what the column is
         raw = group.columns[position]
         if raw.kind not in _SNAPSHOT_KINDS:
             return None
@@ -100,6 +113,17 @@ def _snapshot_type(
     if len(kinds) > 1:
         raise TableRejected("mixed", table=table.name, column=name, kinds=", ".join(sorted(kinds)))
     return next(iter(kinds), None)
+
+
+def _refuse_name(table: Table, name: str) -> None:
+    """Refuse a name that an attribute cannot bear as a feature: one taken already, or one that the store splits."""
+    days = tuple(column.day_name for column in table.times)
+    if name.lower() in (*DAY_COLUMNS, *days, *_TAKEN):
+        raise TableRejected("reserved", table=table.name, column=name)
+    if "__" in name or ":" in name:
+        raise TableRejected("split_name", table=table.name, column=name)
+    if name in _FEATURES:
+        raise TableRejected("feature_name", table=table.name, column=name)
 
 
 def _csv_type(connection: duckdb.DuckDBPyConnection, files: RawFiles, position: int) -> SnapshotType:

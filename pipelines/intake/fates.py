@@ -1,9 +1,13 @@
 """What becomes of a row: accepted, duplicate, correction or quarantined; and from when to when it is in force.
 
-Rows that break a rule are quarantined already. Of the others, rows that are identical in every column are one row
-and its duplicates. Rows with the same key and other content are an accepted row and its corrections where each
-came to be known later than the one before (`recorded_at`, by default the time of the event); otherwise nobody
-can say which of them is right, and all are quarantined. The order of the rows in their files plays no part.
+Rows that break a rule are quarantined already, and change nothing about other rows. Of the others, rows that are
+identical in every column are one row and its duplicates. Rows with the same key and other content contradict each
+other where they came to be known at the same moment (`recorded_at`, by default the time of the event): nobody can
+say which of them is right, and all of these are quarantined. What remains of a key has moments of its own: the
+first is accepted, each later one corrects the one before. The order of the rows in their files plays no part.
+A mended row (from `corrected/`) settles a contradiction among the bank's own rows: it stands, they do not.
+
+Source: contract, "What becomes of a row"; docs/decisions/0006, for what a contradiction does to earlier rows.
 """
 
 # ruff: noqa: S608  # table names come from the declarations, everything else is quoted
@@ -57,8 +61,8 @@ def known_customers_sql(judged: JudgedTable) -> str:
 def drop_rows(connection: duckdb.DuckDBPyConnection, judged: JudgedTable) -> None:
     """Let the engine forget a table's rows."""
     connection.execute(f"DROP VIEW {judged.name}")
-    connection.execute(f"DROP TABLE {judged.stage.name}")
     connection.execute(f"DROP TABLE {_special_name(judged.stage)}")
+    judged.stage.close(connection)
 
 
 def _special_name(stage: Stage) -> str:
@@ -104,11 +108,11 @@ class Days:
 def _special_sql(stage: Stage, days: Days) -> str:
     """SQL for the rows that share their key with another row: rid, fate, until_day, is_conflict."""
     key = [stage.at(column) for column in stage.table.key]
-    same_key = " AND ".join(
-        f"stage.{at} IS NOT DISTINCT FROM repeated.{at}" for at in key if at.startswith("v")
-    )
-    keys = ", ".join(at for at in key if at.startswith("v"))
+    key = [at for at in key if at.startswith("v")]
+    same_key = " AND ".join(f"stage.{at} IS NOT DISTINCT FROM repeated.{at}" for at in key)
+    keys = ", ".join(key)
     content = ", ".join(f"v{index}" for index in range(len(stage.columns.taken)))
+    is_mended = _is_mended(stage)
     return f"""
         WITH repeated AS (
             SELECT {keys} FROM {stage.name} WHERE problem IS NULL GROUP BY {keys} HAVING count(*) > 1
@@ -116,21 +120,35 @@ def _special_sql(stage: Stage, days: Days) -> str:
             SELECT stage.*, stage.rowid AS rid FROM {stage.name} stage SEMI JOIN repeated ON {same_key}
             WHERE problem IS NULL
         ), copies AS (
-            SELECT *, row_number() OVER (PARTITION BY {content} ORDER BY file_no, row_no) AS copy FROM candidates
+            SELECT *, row_number() OVER (PARTITION BY {content} ORDER BY file_no, row_no) AS copy,
+                bool_or({is_mended}) OVER (PARTITION BY {content}) AS is_mended,
+                bool_or(NOT {is_mended}) OVER (PARTITION BY {content}) AS is_own
+            FROM candidates
         ), originals AS (
-            SELECT rid, {keys}, {days.recorded_time} AS recorded, {days.replaces_day} AS replaces_day
+            SELECT rid, {keys}, {days.recorded_time} AS recorded, {days.replaces_day} AS replaces_day,
+                is_mended, is_own
             FROM copies WHERE copy = 1
+        ), at_once AS (
+            SELECT *, count(*) OVER together = 1
+                OR (is_mended AND count_if(is_mended) OVER together = 1 AND count_if(is_own) OVER together > 1)
+                AS stands
+            FROM originals WINDOW together AS (PARTITION BY {keys}, recorded)
         ), ranked AS (
-            SELECT rid, count(*) OVER per_key AS versions,
-                count(*) OVER per_key - count(DISTINCT recorded) OVER per_key AS ties,
-                row_number() OVER in_order AS version, lead(replaces_day) OVER in_order AS until_day
-            FROM originals
-            WINDOW per_key AS (PARTITION BY {keys}), in_order AS (PARTITION BY {keys} ORDER BY recorded)
+            SELECT rid, row_number() OVER in_order AS version,
+                min(replaces_day) OVER (in_order ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS until_day
+            FROM at_once WHERE stands
+            WINDOW in_order AS (PARTITION BY {keys} ORDER BY recorded NULLS FIRST)
         )
         SELECT rid, 'duplicate' AS fate, CAST(NULL AS INTEGER) AS until_day, false AS is_conflict
         FROM copies WHERE copy > 1
+        UNION ALL SELECT rid, 'quarantined', NULL, true FROM at_once WHERE NOT stands
         UNION ALL
-        SELECT rid, CASE WHEN versions > 1 AND ties > 0 THEN 'quarantined' WHEN version > 1 THEN 'correction'
-            ELSE 'accepted' END, CAST(until_day AS INTEGER), versions > 1 AND ties > 0
+        SELECT rid, CASE WHEN version > 1 THEN 'correction' ELSE 'accepted' END, CAST(until_day AS INTEGER), false
         FROM ranked
     """
+
+
+def _is_mended(stage: Stage) -> str:
+    """SQL that is true for rows out of `corrected/`."""
+    numbers = ", ".join(str(number) for number in stage.corrected)
+    return f"(file_no IN ({numbers}))" if numbers else "false"

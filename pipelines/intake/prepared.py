@@ -17,11 +17,11 @@ from pathlib import Path
 import duckdb
 
 from features.tables import BankManifest
-from pipelines.intake.account import QUARANTINE
+from pipelines.intake.account import LONGEST_VALUE, QUARANTINE
 from pipelines.intake.fates import Days, JudgedTable
 from pipelines.intake.raw import literal, quoted
 from pipelines.intake.report import IntakeReport
-from pipelines.intake.rules import KNOWN_CUSTOMERS
+from pipelines.intake.rules import CUSTOMER_NO, KNOWN_CUSTOMERS
 from pipelines.intake.settings import BankSettings
 from pipelines.intake.words import IntakeError, Message
 from pipelines.intake.zones import ZoneClock
@@ -87,7 +87,7 @@ def write_table(
     columns += ["event_day", "known_day", "until_day"]
     rows = f"(SELECT * FROM {judged.name} WHERE {_IN_FORCE}) judged"
     if table.customer_column is not None:
-        columns.append("customer_no")
+        columns.append(CUSTOMER_NO)
         rows += f" LEFT JOIN {KNOWN_CUSTOMERS} known ON known.customer_id = {stage.at(table.customer_column)}"
     other = [column for column in table.times if column.name != table.event]
     columns += [f"{days.day_of(column.name)} AS {quoted(column.day_name)}" for column in other]
@@ -174,7 +174,8 @@ def write_rest(
 ) -> None:
     """Write the quarantine, the manifest and the report beside the tables."""
     connection.execute(
-        f'COPY (SELECT * FROM {QUARANTINE} ORDER BY "table", "file", "row") '
+        f'COPY (SELECT "file", "table", "row", "column", rule, left(value, {LONGEST_VALUE}) AS value '
+        f'FROM {QUARANTINE} ORDER BY "table", "file", "row") '
         f"TO {literal(str(directory / QUARANTINE_FILE))} (FORMAT csv, HEADER)"
     )
     (directory / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")

@@ -2,20 +2,18 @@
 
 # ruff: noqa: S608  # table names come from the declarations, everything else is quoted
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import duckdb
-import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from features.tables import Table
-from pipelines.intake.source import Source, SourceTable
+from pipelines.intake.csv_files import CsvRows, read_csv
+from pipelines.intake.database import numbered_rows
+from pipelines.intake.source import FORM_NAMES, Source, SourceFile, SourceTable, unreadable
 from pipelines.intake.words import TableRejected
 
 Kind = Literal[
@@ -37,6 +35,8 @@ _KINDS: dict[str, Kind] = {
 _ROW_NUMBER = "file_row_number"
 _FILE_INDEX = "file_index"
 _CSV_VIEW = "csv_"
+MENDING = "quarantine_"
+"""How the columns begin that a file of quarantined rows has beside the table's own; mended rows may keep them."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,16 @@ class RawFiles:
 
     `relation` is SQL to select from. It yields the columns as c0, c1, ..., `file_no` (index into the table's
     files) and `row_no` (1 is the first row after a header). `ragged` are rows of a CSV file with the wrong
-    number of values: (file_no, row_no, text), not part of the relation.
+    number of values: (file_no, row_no, text), not part of the relation. `opened` names what the engine holds
+    of the files: a registered view, or a temporary table.
     """
 
     relation: str
     columns: tuple[RawColumn, ...]
     file_names: tuple[str, ...]
     ragged: tuple[tuple[int, int, str], ...] = ()
+    is_corrected: bool = False
+    opened: str | None = None
 
     def position(self, name: str) -> int | None:
         """Return the index of the column of exactly this name, if the files have one."""
@@ -85,19 +88,29 @@ def open_files(connection: duckdb.DuckDBPyConnection, source: Source, table: Sou
     TableRejected
         If a file cannot be read, or has a column twice.
     """
-    if table.form == "csv":
-        return [_open_csv(connection, source, table)]
+    opened = []
     groups: dict[tuple[RawColumn, ...], list[int]] = {}
     for number, file in enumerate(table.files):
-        columns = _describe(connection, source, file)
-        groups.setdefault(columns, []).append(number)
-    return [_parquet_files(source, table, columns, numbers) for columns, numbers in groups.items()]
+        try:
+            if file.form == "csv":
+                opened.append(_csv_file(connection, file, number, f"{_CSV_VIEW}{table.name}_{number}"))
+            elif file.form == "database":
+                opened.append(_database_table(connection, table, file))
+            else:
+                groups.setdefault(_parquet_columns(connection, file), []).append(number)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise refusal(source, table, error, file) from error
+    return [*(_parquet_files(table, columns, numbers) for columns, numbers in groups.items()), *opened]
 
 
 def close_files(connection: duckdb.DuckDBPyConnection, files: RawFiles) -> None:
     """Let the engine forget what was read of files."""
-    if files.relation.startswith(_CSV_VIEW):
-        connection.unregister(files.relation)
+    if files.opened is None:
+        return
+    if files.opened.startswith(_CSV_VIEW):
+        connection.unregister(files.opened)
+    else:
+        connection.execute(f"DROP TABLE {files.opened}")
 
 
 def require_columns(table: Table, files: RawFiles) -> None:
@@ -115,23 +128,20 @@ def require_columns(table: Table, files: RawFiles) -> None:
         raise TableRejected("missing_columns", file=files.file_names[0], missing=", ".join(missing), got=got)
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, source: Source, file: Path) -> tuple[RawColumn, ...]:
-    try:
-        _refuse_twice(source.name_of(file), pq.read_schema(file).names)
-        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(file))})").fetchall()
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
-        raise unreadable(source, file, "Parquet", error) from error
-    return tuple(RawColumn(row[0], _kind(row[1]), row[1]) for row in rows)
+def refusal(
+    source: Source, table: SourceTable, error: Exception, file: SourceFile | None = None
+) -> TableRejected:
+    """Return the refusal of a table with a file that cannot be read: the one given, or the one the error names."""
+    if file is None:
+        file = next((file for file in table.files if str(file.path) in str(error)), table.files[0])
+    message = unreadable(file.name, FORM_NAMES[file.form], error, source.root)
+    return TableRejected.because(message)
 
 
 def _kind(type_name: str) -> Kind:
-    return "decimal" if type_name.startswith("DECIMAL") else _KINDS.get(type_name, "other")
-
-
-def unreadable(source: Source, file: Path, form: str, error: Exception) -> TableRejected:
-    """Return the refusal of a file that cannot be read, without the machine's own paths."""
-    detail = " ".join(str(error).split()).replace(f"{source.root}/", "")
-    return TableRejected("unreadable", file=source.name_of(file), form=form, detail=detail[:300])
+    if type_name.startswith("DECIMAL"):
+        return "decimal"
+    return "text" if type_name.startswith("ENUM(") else _KINDS.get(type_name, "other")
 
 
 def _refuse_twice(file: str, names: Sequence[str]) -> None:
@@ -141,81 +151,59 @@ def _refuse_twice(file: str, names: Sequence[str]) -> None:
         raise TableRejected("twice", file=file, columns=", ".join(twice))
 
 
-def _parquet_files(
-    source: Source, table: SourceTable, columns: tuple[RawColumn, ...], numbers: Sequence[int]
-) -> RawFiles:
+def _described(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[RawColumn, ...]:
+    rows = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    return tuple(RawColumn(row[0], _kind(row[1]), row[1]) for row in rows)
+
+
+def _parquet_columns(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> tuple[RawColumn, ...]:
+    _refuse_twice(file.name, pq.read_schema(file.path).names)
+    return _described(connection, f"read_parquet({literal(str(file.path))})")
+
+
+def _parquet_files(table: SourceTable, columns: tuple[RawColumn, ...], numbers: Sequence[int]) -> RawFiles:
     for column in columns:
         if column.name.lower() in (_ROW_NUMBER, _FILE_INDEX):
             raise TableRejected("reserved", table=table.name, column=column.name)
     files = [table.files[number] for number in numbers]
-    paths = ", ".join(literal(str(file)) for file in files)
+    paths = ", ".join(literal(str(file.path)) for file in files)
     renamed = ", ".join(f"{quoted(column.name)} AS c{index}" for index, column in enumerate(columns))
     file_no = " ".join(f"WHEN {at} THEN {number}" for at, number in enumerate(numbers))
     relation = (
         f"(SELECT {renamed}, CASE {_FILE_INDEX} {file_no} END AS file_no, {_ROW_NUMBER} + 1 AS row_no "
         f"FROM read_parquet([{paths}]))"
     )
-    return RawFiles(relation, columns, tuple(source.name_of(file) for file in files))
+    return RawFiles(relation, columns, tuple(file.name for file in files))
 
 
-def _open_csv(connection: duckdb.DuckDBPyConnection, source: Source, table: SourceTable) -> RawFiles:
-    """Read a CSV file with every value as text; an empty value is null."""
-    file = table.files[0]
-    ragged: list[tuple[int, int, str]] = []
-
-    def keep(row: pacsv.InvalidRow) -> str:
-        ragged.append((0, row.number - 1, row.text))
-        return "skip"
-
-    try:
-        names = _csv_header(file)
-        _refuse_twice(source.name_of(file), names)
-        if _has_unclosed_quote(file):
-            raise TableRejected("unclosed", file=source.name_of(file))
-        rows = pacsv.read_csv(
-            file,
-            read_options=pacsv.ReadOptions(use_threads=False),
-            parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
-        )
-    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        raise unreadable(source, file, "CSV", error) from error
-    view = f"{_CSV_VIEW}{table.name}"
-    connection.register(view, _numbered(rows, [row_no for _, row_no, _ in ragged]))
-    columns = tuple(RawColumn(name, "text", "CSV") for name in names)
-    return RawFiles(view, columns, (source.name_of(file),), tuple(ragged))
+def _database_table(connection: duckdb.DuckDBPyConnection, table: SourceTable, file: SourceFile) -> RawFiles:
+    rows, copy = numbered_rows(connection, table.name)
+    columns = _described(connection, rows)
+    if any(column.name.lower() == "rowid" for column in columns):
+        raise TableRejected("reserved", table=table.name, column="rowid")
+    renamed = ", ".join(f"{quoted(column.name)} AS c{index}" for index, column in enumerate(columns))
+    relation = f"(SELECT {renamed}, 0 AS file_no, rowid + 1 AS row_no FROM {rows})"
+    return RawFiles(relation, columns, (file.name,), opened=copy)
 
 
-def _csv_header(file: Path) -> list[str]:
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        return next(csv.reader(stream), [])
-
-
-def _has_unclosed_quote(file: Path) -> bool:
-    """Whether the file ends inside a quoted value, which would otherwise swallow every row after it."""
-    with file.open("rb") as stream:
-        quotes = sum(block.count(b'"') for block in iter(lambda: stream.read(1 << 22), b""))
-    if quotes % 2 == 0:
-        return False
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            for _ in csv.reader(stream, strict=True):
-                pass
-    except csv.Error:
-        return True
-    return False
-
-
-def _numbered(rows: pa.Table, skipped: Sequence[int]) -> pa.Table:
-    """Name the columns c0, c1, ... and add each row's number, counting the ragged rows that are not here."""
-    is_here = np.ones(rows.num_rows + len(skipped), dtype=bool)
-    is_here[np.array(skipped, dtype=np.int64) - 1] = False
-    present = np.flatnonzero(is_here) + 1
-    columns = [*rows.columns, pa.array(np.zeros(rows.num_rows, np.int64)), pa.array(present)]
-    names = [*(f"c{index}" for index in range(rows.num_columns)), "file_no", "row_no"]
-    return pa.Table.from_arrays(columns, names=names)
+def _csv_file(connection: duckdb.DuckDBPyConnection, file: SourceFile, number: int, view: str) -> RawFiles:
+    """Open a CSV file. Mended rows lose the columns on why they were quarantined, and the mark before a formula."""
+    read: CsvRows = read_csv(file.path, file.name)
+    _refuse_twice(file.name, read.names)
+    connection.register(view, read.rows)
+    ragged = tuple((number, row_no, text) for row_no, text in read.ragged)
+    kept = [
+        (at, name)
+        for at, name in enumerate(read.names)
+        if not (file.is_corrected and name.startswith(MENDING))
+    ]
+    values = [
+        f"CASE WHEN starts_with(c{at}, '''') THEN substr(c{at}, 2) ELSE c{at} END"
+        if file.is_corrected
+        else f"c{at}"
+        for at, _ in kept
+    ]
+    renamed = ", ".join(f"{value} AS c{index}" for index, value in enumerate(values))
+    relation = f"(SELECT {renamed}, {number} AS file_no, row_no FROM {view})"
+    columns = tuple(RawColumn(name, "text", "CSV") for _, name in kept)
+    return RawFiles(relation, columns, (file.name,), ragged, file.is_corrected, view)

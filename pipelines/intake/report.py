@@ -23,7 +23,8 @@ class TableCounts:
 class AmountCounts:
     """Sum of one money column by fate, in minor units; read is the sum of the others.
 
-    `unreadable` counts rows whose value is no amount; they are quarantined and add nothing.
+    `unreadable` counts rows whose value is no amount; they are quarantined and add nothing. So do the values of
+    rows with the wrong number of values, which count as unreadable in every column.
     """
 
     column: str
@@ -94,6 +95,11 @@ class IntakeReport:
         """The CSV file that lists every quarantined row."""
         return self.prepared / "quarantine.csv"
 
+    @property
+    def quarantine_folder(self) -> Path:
+        """The folder with the quarantined rows themselves, one CSV file per table that has any."""
+        return self.prepared / "quarantine"
+
     def to_dict(self, language: Language = "en") -> dict[str, Any]:
         """Return the shape of `check --json`, without its part on features, and where the results lie."""
         return {
@@ -107,6 +113,7 @@ class IntakeReport:
             "digest": self.digest,
             "prepared": str(self.prepared),
             "quarantine_file": str(self.quarantine_file),
+            "quarantine_folder": str(self.quarantine_folder),
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -15,10 +15,16 @@ from pipelines.intake.types import MIDDLE, VALUE, Check, Reading
 KNOWN_CUSTOMERS = "known_customers"
 """Name of the engine's table of customers of whom a row was not quarantined: customer_id and customer_no."""
 
+CUSTOMER_NO = "customer_no"
+"""Name of the column that prepared tables have beside the customer's id."""
+
 IS_UNKNOWN = "is_unknown"
 """Name of the truth value that is set for a row whose customer is not among them."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_YEAR = 8999
+"""Nothing has happened after it: a later event is no date but a sign for "never" or "unknown"."""
+_LAST_MOMENT = (datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) - 1
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,10 @@ def row_checks(
         customer = value(table.customer_column)
         unknown = f"{customer} IS NOT NULL AND {IS_UNKNOWN}"
         checks.append(Check(table.customer_column, "unknown_customer", unknown, raw(table.customer_column)))
+    if table.event not in table.future_ok:
+        at, event = value(table.event), table.column(table.event)
+        limit = f"DATE '{_LAST_YEAR}-12-31'" if event.type == "date" else str(_LAST_MOMENT)
+        checks.append(Check(event.name, "calendar", f"{at} > {limit}", raw(event.name), {"year": _LAST_YEAR}))
     if known_at is not None:
         checks += [_not_in_future(column, raw, value, known_at) for column in _held_to_the_past(table)]
     return checks

@@ -15,7 +15,9 @@ from pipelines.intake.account import (
     open_quarantine,
     sum_amounts,
 )
+from pipelines.intake.database import attach
 from pipelines.intake.fates import JudgedTable, drop_rows, judge_fates, known_customers_sql
+from pipelines.intake.mending import write_quarantined_rows
 from pipelines.intake.prepared import (
     Workplace,
     build_manifest,
@@ -27,7 +29,7 @@ from pipelines.intake.prepared import (
 )
 from pipelines.intake.raw import literal
 from pipelines.intake.report import AmountCounts, IntakeReport, Issue, TableCounts
-from pipelines.intake.rules import KNOWN_CUSTOMERS, KnownAt
+from pipelines.intake.rules import CUSTOMER_NO, KNOWN_CUSTOMERS, KnownAt
 from pipelines.intake.source import Source, find_source
 from pipelines.intake.stage import Judge, stage_table
 from pipelines.intake.words import Message, TableRejected
@@ -36,7 +38,7 @@ from pipelines.intake.zones import zone_clock
 Progress = Callable[[str, int, int], None]
 """Called with a table's name, the number of tables done and the number of all tables."""
 
-PREPARED_FORMAT = 2
+PREPARED_FORMAT = 3
 """Raised when prepared tables change in shape or meaning, so that older ones are not reused."""
 
 
@@ -45,8 +47,9 @@ def prepare(
 ) -> IntakeReport:
     """Take in a bank's tables and write them as prepared tables to `out_root/<digest>/`.
 
-    The digest covers the tables' files, `bank.yaml` and `known_at`; what was prepared before is reused. A moment
-    `known_at` without zone is the bank's local time. The directory appears whole or not at all.
+    `source` is a directory or a DuckDB file. The digest covers the tables' files, mended rows, `bank.yaml` and
+    `known_at`; what was prepared before is reused. A moment `known_at` without zone is the bank's local time. The
+    directory appears whole or not at all.
 
     Raises
     ------
@@ -89,8 +92,10 @@ class _Run:
         connection.execute(f"SET temp_directory = {literal(str(place.spill))}")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET preserve_insertion_order = false")
-        connection.execute(f"CREATE TABLE {KNOWN_CUSTOMERS} (customer_id VARCHAR, customer_no INTEGER)")
+        connection.execute(f"CREATE TABLE {KNOWN_CUSTOMERS} (customer_id VARCHAR, {CUSTOMER_NO} INTEGER)")
         open_quarantine(connection)
+        if source.database is not None:
+            attach(connection, source.database)
 
     def take_in(self, name: str) -> None:
         """Read, judge, write and account for one table; `customers` comes before all others."""
@@ -105,6 +110,7 @@ class _Run:
         self._amounts[name] = sum_amounts(self._connection, judged)
         self._issues += list_issues(self._connection, judged)
         collect_quarantined(self._connection, judged)
+        write_quarantined_rows(self._connection, judged, self._judge.decimals, self._directory)
         if name == "customers":
             self._connection.execute(f"INSERT INTO {KNOWN_CUSTOMERS} {known_customers_sql(judged)}")
         write_table(self._connection, judged, self._judge.clock, self._directory)
@@ -127,6 +133,7 @@ class _Run:
             ignored_columns={name: found.extra for name, found in columns.items() if found.extra},
             protected_columns={name: found.protected for name, found in columns.items() if found.protected},
         )
+        self._source.refuse_changes()
         manifest = build_manifest(digest, self._source.settings, self._judged, self._spans)
         write_rest(self._connection, self._directory, manifest, report)
         return report

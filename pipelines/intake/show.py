@@ -5,6 +5,7 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from pipelines.intake.report import IntakeReport
+from pipelines.intake.source import CORRECTED
 from pipelines.intake.words import Language, Message
 
 _FATES = ("read", "accepted", "duplicate", "correction", "quarantined")
@@ -33,6 +34,7 @@ def show(report: IntakeReport, console: Console, language: Language = "en") -> N
             console.print(f"  {rows}: {escape(issue.text(language))}")
         console.print(say("row_numbers"))
         console.print(say("quarantine_file", path=str(report.quarantine_file)))
+        console.print(say("quarantine_folder", path=str(report.quarantine_folder), corrected=CORRECTED))
     for line in _left_alone(report):
         console.print(escape(line.text(language)))
     console.print(say("reused" if report.reused else "prepared", path=str(report.prepared)))

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from features.tables import TABLES, Column, Table
 from pipelines.intake.columns import TableColumns, choose_columns, settle_kinds
-from pipelines.intake.raw import RawFiles, close_files, open_files, require_columns, unreadable
+from pipelines.intake.raw import RawFiles, close_files, open_files, refusal, require_columns
 from pipelines.intake.rules import IS_UNKNOWN, KNOWN_CUSTOMERS, KnownAt, column_checks, row_checks
 from pipelines.intake.source import Source, SourceTable
-from pipelines.intake.types import MIDDLE, STORED, Check, Reading, read_column
+from pipelines.intake.types import MIDDLE, STORED, Check, Reading, as_text, read_column
+from pipelines.intake.words import TableRejected
 from pipelines.intake.zones import ZoneClock
 
 
@@ -22,8 +23,9 @@ class Stage:
     """The rows of one table in the engine, judged.
 
     The engine's table `name` has `file_no`, `row_no`, one column v0, v1, ... per column taken (types of
-    `types.STORED`), `problem` (index into `checks`, null: no rule broken) and `problem_value`, as it came.
-    `read` is the number of rows that the files have.
+    `types.STORED`), `problem` (index into `checks`, null: no rule broken), `problem_value`, as it came, and
+    `unread`, a bit for each column taken whose value came and is no amount. `read` is the number of rows that
+    the files have; `files` are still open.
     """
 
     table: Table
@@ -32,10 +34,23 @@ class Stage:
     checks: tuple[Check, ...]
     file_names: tuple[str, ...]
     read: int
+    files: tuple[RawFiles, ...]
 
     def at(self, column: str) -> str:
         """SQL for a column of the contract: its name in the engine's table, or NULL where no file has it."""
         return _value_name(self.table, self.columns, column)
+
+    @property
+    def corrected(self) -> tuple[int, ...]:
+        """Numbers of the files with mended rows."""
+        names = {name for group in self.files if group.is_corrected for name in group.file_names}
+        return tuple(number for number, name in enumerate(self.file_names) if name in names)
+
+    def close(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let the engine forget the rows and the files."""
+        connection.execute(f"DROP TABLE {self.name}")
+        for group in self.files:
+            close_files(connection, group)
 
 
 @dataclass(frozen=True)
@@ -58,25 +73,29 @@ def stage_table(
         If the table cannot be taken in as a whole: unreadable, columns missing or of the wrong kind.
     """
     table = TABLES[files.name]
+    groups: list[RawFiles] = []
     try:
         groups = open_files(connection, source, files)
         for group in groups:
             require_columns(table, group)
         columns = choose_columns(connection, table, groups)
         groups = [settle_kinds(connection, table, group, columns.taken) for group in groups]
-        names = tuple(source.name_of(file) for file in files.files)
+        names = tuple(file.name for file in files.files)
         name = f"stage_{table.name}"
         _create(connection, name, columns)
         read = sum(_count(connection, group) for group in groups)
         checks: list[Check] = []
         for group in groups:
-            checks += _insert(
-                connection, Stage(table, name, columns, tuple(checks), names, read), group, judge
-            )
+            stage = Stage(table, name, columns, tuple(checks), names, read, tuple(groups))
+            checks += _insert(connection, stage, group, judge)
+    except (duckdb.Error, TableRejected) as error:
+        connection.execute(f"DROP TABLE IF EXISTS stage_{table.name}")
+        for group in groups:
             close_files(connection, group)
-    except duckdb.Error as error:
-        raise unreadable(source, files.files[0], files.form, error) from error
-    return Stage(table, name, columns, tuple(checks), names, read)
+        if isinstance(error, TableRejected):
+            raise
+        raise refusal(source, files, error) from error
+    return Stage(table, name, columns, tuple(checks), names, read, tuple(groups))
 
 
 def _count(connection: duckdb.DuckDBPyConnection, files: RawFiles) -> int:
@@ -88,7 +107,7 @@ def _create(connection: duckdb.DuckDBPyConnection, name: str, columns: TableColu
     values = ", ".join(f"v{index} {STORED[column.type]}" for index, column in enumerate(columns.taken))
     connection.execute(
         f"CREATE OR REPLACE TABLE {name} (file_no INTEGER, row_no BIGINT, {values}, "
-        "problem INTEGER, problem_value VARCHAR)"
+        "problem INTEGER, problem_value VARCHAR, unread BIGINT)"
     )
 
 
@@ -153,8 +172,10 @@ def _insert_sql(
             value = f"CASE WHEN {is_absent} THEN '{column.default}' ELSE {value} END"
         values.append(f"{value} AS v{index}")
     problem = " ".join(f"WHEN {check.breaks} THEN {offset + at}" for at, check in enumerate(checks))
+    kinds = {f"c{at}": column.kind for at, column in enumerate(files.columns)}
     shown = " ".join(
-        f"WHEN {offset + at} THEN CAST({check.raw} AS VARCHAR)" for at, check in enumerate(checks)
+        f"WHEN {offset + at} THEN {as_text(kinds.get(check.raw, 'text'), check.raw)}"
+        for at, check in enumerate(checks)
     )
     kept = ", ".join(f"v{index}" for index in range(len(taken)))
     rows = f"SELECT {', '.join(raw)}, file_no, row_no FROM {files.relation}"
@@ -166,7 +187,18 @@ def _insert_sql(
         is_unknown = f"{KNOWN_CUSTOMERS}.customer_id IS NULL AS {IS_UNKNOWN}"
         rows = f"SELECT read_rows.*, {is_unknown} FROM ({rows}) read_rows LEFT JOIN {KNOWN_CUSTOMERS} ON {on}"
     rows = f"SELECT *, CASE {problem} END AS problem FROM ({rows})"
-    return f"INSERT INTO {stage.name} SELECT file_no, row_no, {kept}, problem, CASE problem {shown} END FROM ({rows})"
+    unread = " + ".join(["0", *_unread_bits(stage, files)])
+    rows = f"SELECT file_no, row_no, {kept}, problem, CASE problem {shown} END, {unread} FROM ({rows})"
+    return f"INSERT INTO {stage.name} {rows}"
+
+
+def _unread_bits(stage: Stage, files: RawFiles) -> list[str]:
+    """SQL for the bit of each money column, set where something came that is no amount."""
+    return [
+        f"CASE WHEN {_raw_name(files, column.name)} IS NOT NULL AND v{index} IS NULL THEN {1 << index} ELSE 0 END"
+        for index, column in enumerate(stage.columns.taken)
+        if column.type == "money"
+    ]
 
 
 def _insert_ragged(connection: duckdb.DuckDBPyConnection, name: str, files: RawFiles, problem: int) -> None:
@@ -174,6 +206,7 @@ def _insert_ragged(connection: duckdb.DuckDBPyConnection, name: str, files: RawF
         "file_no": [file_no for file_no, _, _ in files.ragged],
         "row_no": [row_no for _, row_no, _ in files.ragged],
         "problem_value": [text for _, _, text in files.ragged],
+        "unread": [-1] * len(files.ragged),
     }
     connection.register("ragged_rows", pa.table(rows))
     connection.execute(f"INSERT INTO {name} BY NAME SELECT *, {problem} AS problem FROM ragged_rows")

@@ -37,8 +37,11 @@ _FITS: Mapping[ColumnType, tuple[Kind, ...]] = {
 _DATE = r"'[0-9]{4}-[0-9]{2}-[0-9]{2}'"
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)"
 _LOCAL_TIME = f"'{_TIME}?'"
-_ZONED_TIME = f"'{_TIME}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)'"
+_ZONED_TIME = f"'{_TIME}(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)'"
 _NUMBER = r"'[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?'"
+_DAYS = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
+_MICROSECONDS = "BETWEEN -62135596800000000 AND 253402300799999999"
+"""The years 1 to 9999, which every program that reads dates can hold; 9999 is often written for "never"."""
 _BIGGEST_EXACT = 2**53
 VALUE = "@value"
 """In a reading's checks: the name under which the caller computes the reading's `value`."""
@@ -80,13 +83,26 @@ def fits(column_type: ColumnType, kind: Kind) -> bool:
     return kind == "null" or kind in _FITS[column_type]
 
 
+def as_text(kind: Kind, raw: str) -> str:
+    """SQL for a raw value as a text for people; the engine fails on moments at the ends of 64 bits, so they are named.
+
+    Some programs write the lowest one for "no moment".
+    """
+    stored = {"timestamp": "TIMESTAMP", "moment": "TIMESTAMPTZ"}.get(kind)
+    if stored is None:
+        return f"CAST({raw} AS VARCHAR)"
+    moment = f"TRY_CAST({raw} AS {stored})"
+    is_far = f"coalesce(epoch_us({moment}) NOT {_MICROSECONDS}, {raw} IS NOT NULL)"
+    return f"CASE WHEN {is_far} THEN 'out of range' ELSE CAST({moment} AS VARCHAR) END"
+
+
 def read_column(column: Column, kind: Kind, raw: str, clock: ZoneClock, decimals: int) -> Reading:
     """Say how a column that fits is converted; `raw` names the raw column, whose empty texts are null already."""
     if kind == "null":
         return Reading(f"CAST(NULL AS {STORED[column.type]})", "required")
     match column.type:
         case "id" | "text":
-            reading = Reading(raw if kind == "text" else f"CAST({raw} AS VARCHAR)", "required")
+            reading = _read_text(column, kind, raw)
         case "enum":
             reading = _read_enum(column, raw)
         case "money":
@@ -102,6 +118,16 @@ def read_column(column: Column, kind: Kind, raw: str, clock: ZoneClock, decimals
         case "boolean":
             reading = _read_boolean(kind, raw)
     return reading
+
+
+def _read_text(column: Column, kind: Kind, raw: str) -> Reading:
+    """Texts are compared exactly; but an id, or a text that has to be there, shows at least one character."""
+    value = raw if kind == "text" else f"CAST({raw} AS VARCHAR)"
+    if kind != "text" or (column.type == "text" and not column.required):
+        return Reading(value, "required")
+    begins_unseen = f"({raw} < '!' OR {raw} >= chr(127))"  # cheap, and false for nearly every value
+    is_blank = rf"{begins_unseen} AND regexp_full_match({raw}, '[\p{{Z}}\p{{C}}]*')"
+    return Reading(value, "required", further=(Check(column.name, "blank", is_blank, raw),))
 
 
 def _read_enum(column: Column, raw: str) -> Reading:
@@ -128,23 +154,25 @@ def _read_money(column: Column, kind: Kind, raw: str, decimals: int) -> Reading:
 def _read_date(kind: Kind, raw: str, clock: ZoneClock) -> Reading:
     """A timestamp is a date where it is a midnight, in the bank's zone if it has a zone of its own."""
     if kind == "date":
-        return Reading(raw, "date")
+        return Reading(f"CASE WHEN {raw} {_DAYS} THEN {raw} END", "date")
     if kind == "text":
-        return Reading(
-            f"CASE WHEN regexp_full_match({raw}, {_DATE}) THEN TRY_CAST({raw} AS DATE) END", "date"
-        )
-    local = f"epoch_us(CAST({raw} AS TIMESTAMP))"
+        date = f"CASE WHEN regexp_full_match({raw}, {_DATE}) THEN TRY_CAST({raw} AS DATE) END"
+        return Reading(f"CASE WHEN {MIDDLE} {_DAYS} THEN {MIDDLE} END", "date", middle=date)
+    local = f"epoch_us(TRY_CAST({raw} AS TIMESTAMP))"
     if kind == "moment":
-        local = clock.to_local(f"epoch_us(CAST({raw} AS TIMESTAMPTZ))")
-    value = f"CASE WHEN {MIDDLE} % 86400000000 = 0 THEN CAST(make_timestamp({MIDDLE}) AS DATE) END"
-    return Reading(value, "date", middle=local)
+        local = clock.to_local(f"epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ))")
+    is_midnight = f"{MIDDLE} {_MICROSECONDS} AND {MIDDLE} % 86400000000 = 0"
+    return Reading(
+        f"CASE WHEN {is_midnight} THEN CAST(make_timestamp({MIDDLE}) AS DATE) END", "date", middle=local
+    )
 
 
 def _read_timestamp(column: Column, kind: Kind, raw: str, clock: ZoneClock) -> Reading:
     """A time without zone is the bank's; a date alone is its midnight. Twice-occurring times: the earlier."""
     if kind == "moment":
-        return Reading(f"epoch_us(CAST({raw} AS TIMESTAMPTZ))", "timestamp")
-    local = f"epoch_us(CAST({raw} AS TIMESTAMP))"
+        moment = f"epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ))"
+        return Reading(f"CASE WHEN {MIDDLE} {_MICROSECONDS} THEN {MIDDLE} END", "timestamp", middle=moment)
+    local = f"epoch_us(TRY_CAST({raw} AS TIMESTAMP))"
     value = clock.to_utc(MIDDLE)
     if kind == "text":
         is_local = f"regexp_full_match({raw}, {_LOCAL_TIME})"
@@ -152,6 +180,7 @@ def _read_timestamp(column: Column, kind: Kind, raw: str, clock: ZoneClock) -> R
         is_zoned = f"regexp_full_match({raw}, {_ZONED_TIME})"
         zoned = f"CASE WHEN {is_zoned} THEN epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)) END"
         value = f"CASE WHEN {MIDDLE} IS NULL THEN {zoned} ELSE {value} END"
+    value = f"CASE WHEN {MIDDLE} IS NULL OR {MIDDLE} {_MICROSECONDS} THEN {value} END"
     gap = Check(column.name, "gap", clock.is_gap(MIDDLE), raw, {"zone": clock.name})
     return Reading(value, "timestamp", middle=local, further=(gap,))
 
@@ -171,7 +200,8 @@ def _read_float(kind: Kind, raw: str) -> Reading:
     number = f"CAST({raw} AS DOUBLE)"
     if kind == "text":
         number = f"CASE WHEN regexp_full_match({raw}, {_NUMBER}) THEN TRY_CAST({raw} AS DOUBLE) END"
-    return Reading(f"CASE WHEN isfinite({MIDDLE}) THEN {MIDDLE} END", "number", middle=number)
+    value = f"CASE WHEN {MIDDLE} = 0 THEN 0.0 WHEN isfinite({MIDDLE}) THEN {MIDDLE} END"  # never -0.0
+    return Reading(value, "number", middle=number)
 
 
 def _read_boolean(kind: Kind, raw: str) -> Reading:

@@ -75,3 +75,8 @@ class TableRejected(Exception):  # noqa: N818  # a fate of a table, not a failur
     def __init__(self, key: str, /, **values: "str | int | Message") -> None:
         self.message = Message(f"rejected.{key}", values)
         super().__init__(self.message.text())
+
+    @classmethod
+    def because(cls, message: Message) -> "TableRejected":
+        """Return the refusal that a message puts into words."""
+        return cls(message.key.removeprefix("rejected."), **message.values)

@@ -50,17 +50,9 @@ def test_a_chain_of_corrections_does_not_depend_on_the_order_of_rows(
     assert spans == [(500, day("2026-01-07")), (600, day("2026-01-09")), (800, NEVER)]
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_same_key_other_content_without_a_later_recorded_at_quarantines_all(
-    tmp_path: Path, order: tuple[int, ...]
-) -> None:
-    """Two rows recorded at the same moment contradict each other; the earlier third cannot save the key."""
-    lines = [
-        "T1,C1,2026-01-05 10:00,5,cash,2026-01-05 11:00\n",
-        "T1,C1,2026-01-05 10:00,6,cash,2026-01-06 11:00\n",
-        "T1,C1,2026-01-05 10:00,7,cash,2026-01-06 11:00\n",
-    ]
-    report = take_in(tmp_path, transactions=HEAD + "".join(lines[index] for index in order))
+def test_same_key_other_content_without_a_later_recorded_at_quarantines_all(tmp_path: Path) -> None:
+    lines = "T1,C1,2026-01-05 10:00,5,cash,\nT1,C1,2026-01-05 10:00,6,cash,\nT1,C1,2026-01-05 10:00,7,cash,\n"
+    report = take_in(tmp_path, "data_until: 2026-02-01", transactions=HEAD + lines)
     assert fates(report, "transactions") == (0, 0, 0, 3)
     assert {line[3:] for line in quarantine(report)} == {
         ("transaction_id", "same key, other content, no later recorded_at", "T1")
@@ -71,6 +63,72 @@ def test_same_key_other_content_without_a_later_recorded_at_quarantines_all(
             "row that corrects; got 'T1'. Remove the wrong row, or say in recorded_at which one came later."
         )
     ]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_a_contradiction_changes_nothing_about_what_was_recorded_before_it_and_after_it(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """Recorded on the 5th, twice on the 6th, and on the 9th: the first is in force on 6..9, as without the two."""
+    lines = [
+        "T1,C1,2026-01-05 10:00,5,cash,2026-01-05 11:00\n",
+        "T1,C1,2026-01-05 10:00,6,cash,2026-01-06 11:00\n",
+        "T1,C1,2026-01-05 10:00,7,cash,2026-01-06 11:00\n",
+        "T1,C1,2026-01-05 10:00,8,cash,2026-01-09 11:00\n",
+    ]
+    report = take_in(tmp_path, transactions=HEAD + "".join(lines[index] for index in order))
+    assert fates(report, "transactions") == (1, 0, 1, 2)
+    assert report.amounts["transactions"] == (AmountCounts("amount", 2600, 500, 0, 800, 1300, 0),)
+    spans = [(row["amount"], row["known_day"], row["until_day"]) for row in rows(report, "transactions")]
+    assert spans == [(500, day("2026-01-06"), day("2026-01-10")), (800, day("2026-01-10"), NEVER)]
+
+
+def test_after_a_contradiction_at_the_beginning_the_next_version_is_the_first(tmp_path: Path) -> None:
+    lines = "T1,C1,2026-01-05,5,cash,\nT1,C1,2026-01-05,6,cash,\nT1,C1,2026-01-05,7,cash,2026-01-09 11:00\n"
+    report = take_in(tmp_path, transactions=HEAD + lines)
+    assert fates(report, "transactions") == (1, 0, 0, 2)
+    assert [(row["amount"], row["known_day"]) for row in rows(report, "transactions")] == [
+        (700, day("2026-01-10"))
+    ]
+
+
+def test_a_row_without_any_time_is_older_than_one_with_a_recorded_at(tmp_path: Path) -> None:
+    """A customer of unknown opening date, corrected on the 9th: the first row is in force up to that day."""
+    customers = "customer_id,kind,region,recorded_at\nC1,retail,south,2026-01-09\nC1,retail,north,\n"
+    report = take_in(tmp_path, customers=customers, transactions=HEAD + "T1,C1,2026-01-20,5,cash,\n")
+    assert fates(report, "customers") == (1, 0, 1, 0)
+    spans = [(row["region"], row["known_day"], row["until_day"]) for row in rows(report, "customers")]
+    assert spans == [("north", ALWAYS, day("2026-01-10")), ("south", day("2026-01-10"), NEVER)]
+
+
+def test_a_version_is_over_when_any_later_one_replaces_it(tmp_path: Path) -> None:
+    """The second statement says nothing of its recording and came on 15 March; the third was recorded on 1 February.
+
+    By their moments (default: the period's end) the third is the newest: from 2 February it alone is in force.
+    """
+    statements = (
+        "customer_id,period_end,months,received_on,sales,recorded_at\n"
+        "C1,2025-12-31,12,,1,2025-12-01\nC1,2025-12-31,12,2026-03-15,2,\nC1,2025-12-31,12,,3,2026-02-01\n"
+    )
+    report = take_in(tmp_path, statements=statements)
+    assert fates(report, "statements") == (1, 0, 2, 0)
+    spans = {row["sales"]: (row["known_day"], row["until_day"]) for row in rows(report, "statements")}
+    assert spans == {
+        100: (day("2026-01-01"), day("2026-02-02")),
+        200: (day("2026-03-16"), day("2026-02-02")),
+        300: (day("2026-02-02"), NEVER),
+    }
+
+
+def test_a_correction_that_is_quarantined_leaves_the_earlier_row_in_force(tmp_path: Path) -> None:
+    """Moved to a customer nobody knows, or given an amount that is none: the row before stays as it is."""
+    head = "T1,C1,2026-01-05 10:00,5,cash,\nT2,C1,2026-01-05 10:00,6,cash,\n"
+    broken = "T1,C9,2026-01-05 10:00,5,cash,2026-01-07\nT2,C1,2026-01-05 10:00,six,cash,2026-01-07\n"
+    report = take_in(tmp_path, transactions=HEAD + head + broken)
+    assert fates(report, "transactions") == (2, 0, 0, 2)
+    assert [(row["amount"], row["until_day"]) for row in rows(report, "transactions")] == [
+        (500, NEVER), (600, NEVER),
+    ]  # fmt: skip
 
 
 def test_a_copy_of_a_contradicted_row_is_still_a_duplicate(tmp_path: Path) -> None:

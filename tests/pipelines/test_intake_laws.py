@@ -90,9 +90,9 @@ def test_fates_follow_from_the_definition(lines: list[dict[str, Any]]) -> None:
             event = line["occurred_at"] - (HOUR if line["occurred_at"] > change else 0)
             recorded.append(event if line["recorded_at"] is None else line["recorded_at"])
         duplicate += len(same) - len(contents)
-        if len(set(recorded)) < len(recorded):
-            quarantined += len(contents)
-        else:
-            accepted += 1
-            correction += len(contents) - 1
+        moments = Counter(recorded)
+        stand = sum(moments[moment] == 1 for moment in recorded)
+        quarantined += len(contents) - stand
+        accepted += min(stand, 1)
+        correction += max(stand - 1, 0)
     assert outcome([lines])[1] == (accepted, duplicate, correction, quarantined)
