@@ -97,7 +97,7 @@ def offline_definitions(catalogue: Catalogue, offline_dir: Path) -> list[Any]:
     for group in catalogue.groups:
         source = FileSource(
             name=group,
-            path=str(offline_dir.resolve() / "*" / f"{group}.parquet"),
+            path=str(offline_dir.resolve() / "as_of=*" / f"{group}.parquet"),
             timestamp_field=TIMESTAMP,
             file_format=ParquetFormat(),
         )

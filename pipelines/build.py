@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -20,19 +19,22 @@ import pyarrow.parquet as pq
 
 from features import store
 from features.groups import GROUPS
-from features.groups.profile import spine_of, status
-from features.policy import policy_text, read_policy
+from features.groups.profile import status
+from features.policy import NO_FIGURES, policy_digest, read_policy
 from features.tables import BankManifest
 from features.windows import KEYS, Tables
 from pipelines.engine import Bank, Engine, open_bank
 from pipelines.errors import PipelineError
-from pipelines.settings import Home, is_running, write_json
+from pipelines.partition import whole_folder
+from pipelines.settings import Home, write_json
 
 Progress = Callable[[str, float], None]
 STATUS_VIEW = "status"
 TOGETHER = 12
-"""How many as_of dates are computed in one pass: a year of months. More would need more memory at once."""
-_DRAFT = ".building-"
+"""How many as_of dates share their stages: a year of months. More would need more memory at once."""
+
+ROWS_AT_ONCE = 500_000
+"""How many rows of the spine are computed at once: a small bank's dates all together, a large one's each by itself."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def open_store(home: Home, prepared: Path) -> Store:
     """
     codes = _extend_code_book(home, prepared)
     bank = open_bank(prepared, codes)
-    policy = policy_text("balances") + str(read_policy("targets")["min_tenure_days"])
+    policy = policy_digest(without=NO_FIGURES) + str(read_policy("targets")["min_tenure_days"])
     parts = (
         bank.manifest.digest,
         bank.catalogue.digest,
@@ -124,17 +126,28 @@ def build(target: Store, as_of_dates: Iterable[date], progress: Progress | None 
         return 0
     if not (target.directory / "registry.db").is_file():
         store.write_offline_repo(target.directory, target.bank.catalogue)
-    _sweep(target.directory)
     with Engine(target.bank) as engine:
-        for start in range(0, len(missing), TOGETHER):
-            tables = engine.run_of(missing[start : start + TOGETHER])
-            for place, as_of in enumerate(missing[start : start + TOGETHER], start):
-                if progress:
-                    progress(f"features at {as_of}", place / len(missing))
-                _build_one(target, engine, tables, as_of)
+        at_once = max(1, ROWS_AT_ONCE // max(1, engine.customers()))
+        sharing = max(TOGETHER, at_once)
+        for start in range(0, len(missing), sharing):
+            run = engine.run_of(missing[start : start + sharing])
+            stop = min(start + sharing, len(missing))
+            for place in range(start, stop, at_once):
+                dates = missing[place : min(place + at_once, stop)]
+                _build_some(target, engine, run, dates, _part(progress, place, len(dates), len(missing)))
     if progress:
         progress("features", 1.0)
     return len(missing)
+
+
+def _part(progress: Progress | None, done: int, now: int, wanted: int) -> Progress:
+    """Return the progress of some of the dates, as a part of all."""
+
+    def tell(text: str, share: float) -> None:
+        if progress:
+            progress(text, (done + share * now) / wanted)
+
+    return tell
 
 
 def _check_inside(bank: Bank, wanted: list[date]) -> None:
@@ -152,39 +165,39 @@ def _check_inside(bank: Bank, wanted: list[date]) -> None:
             )
 
 
-def _build_one(target: Store, engine: Engine, tables: Tables, as_of: date) -> None:
-    """Compute every view of one as_of beside its place, and move the folder there when whole."""
-    draft = target.directory / f"{_DRAFT}{os.getpid()}"
-    try:
-        with engine.scratch():
-            spine = engine.keep("spine", spine_of(tables, engine.moments([as_of])))
-            rows = engine.count(spine)
-            for view in (STATUS_VIEW, *target.bank.catalogue.groups):
-                part = _computed(target, engine, tables, spine, view)
-                if part.num_rows != rows:
+def _build_some(target: Store, engine: Engine, run: Tables, dates: list[date], tell: Progress) -> None:
+    """Compute every view of some as_of dates; a date's folder appears when all of its views are written."""
+    places = {as_of: store.partition(target.directory, as_of) for as_of in dates}
+    with ExitStack() as stack:
+        drafts = {as_of: stack.enter_context(whole_folder(place)) for as_of, place in places.items()}
+        tables, spine = stack.enter_context(engine.spine(run, dates))
+        expected = {as_of: engine.count(spine.filter(spine.as_of == as_of)) for as_of in dates}
+        views = (STATUS_VIEW, *target.bank.catalogue.groups)
+        for number, view in enumerate(views):
+            tell(
+                f"features {dates[0]}" if len(dates) == 1 else f"features {dates[0]} to {dates[-1]}",
+                number / len(views),
+            )
+            computed = _computed(target, engine, tables, spine, view)
+            for as_of in dates:
+                part = computed.filter(pc.equal(computed["as_of"], pa.scalar(as_of, pa.date32())))
+                if part.num_rows != expected[as_of]:
                     raise PipelineError(
-                        f"{view} at {as_of}: expected {rows} rows, one per customer; got {part.num_rows}"
+                        f"{view} at {as_of}: expected {expected[as_of]} rows, one per customer; got {part.num_rows}"
                     )
-                place = store.partition_path(draft, view, as_of)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                pq.write_table(
-                    store.stamped(part, as_of, target.bank.manifest.zone), place, compression="zstd"
-                )
-        place = store.partition(target.directory, as_of)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.is_dir():  # another build may have been faster
-            store.partition(draft, as_of).rename(place)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+                stamped = store.stamped(part, as_of, target.bank.manifest.zone)
+                pq.write_table(stamped, drafts[as_of] / target.view(view, as_of).name, compression="zstd")
 
 
 def _computed(target: Store, engine: Engine, tables: Tables, spine: ir.Table, view: str) -> pa.Table:
-    """Compute one view: customer_id and its features as float64, in the order of ids."""
+    """Compute one view: customer_id, as_of and its features as float64, in the order of ids at each as_of."""
     with engine.scratch():
         rows = engine.keep(f"view_{view}", _view(target, tables, spine, view))
-        joined = spine.select("customer_id", *KEYS).left_join(rows, KEYS)
+        joined = spine.select("customer_id", "as_of", *KEYS).left_join(rows, KEYS)
         names = [name for name in rows.columns if name not in KEYS]
-        return engine.fetch(joined.order_by("customer_no").select("customer_id", *names))
+        return engine.fetch(
+            joined.order_by("as_of_day", "customer_no").select("customer_id", "as_of", *names)
+        )
 
 
 def _view(target: Store, tables: Tables, spine: ir.Table, view: str) -> ir.Table:
@@ -196,13 +209,6 @@ def _view(target: Store, tables: Tables, spine: ir.Table, view: str) -> ir.Table
         names = [feature.name for feature in target.bank.catalogue.of_group(view)]
         rows = GROUPS[view](tables, spine)
     return rows.select(*KEYS, *(rows[name].cast("float64").name(name) for name in names))
-
-
-def _sweep(directory: Path) -> None:
-    """Remove what killed builds left behind."""
-    for left in directory.glob(f"{_DRAFT}*"):
-        if not is_running(int(left.name.removeprefix(_DRAFT))):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def read_features(source: Store, as_of: date, names: tuple[str, ...] | None = None) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,9 +16,10 @@ from ibis.backends.duckdb import Backend
 
 from features.catalogue import Catalogue
 from features.definitions import bank_catalogue, serving_columns
+from features.groups.profile import spine_of
 from features.store import day_number
 from features.tables import TABLES, BankManifest, ColumnType
-from features.windows import Tables
+from features.windows import Tables, customer_numbers
 
 _IBIS_TYPES: Mapping[ColumnType, str] = {
     "id": "string",
@@ -92,6 +93,7 @@ class Engine:
             profile_columns=serving_columns(manifest)["customers"],
             snapshot_kinds=manifest.snapshot_columns,
             codes=self.bank.codes,
+            currency_decimals=manifest.currency_decimals,
             keep=self.keep,
         )
 
@@ -134,6 +136,29 @@ class Engine:
         self._shared.clear()
         days = tuple(sorted({day_number(as_of) for as_of in as_of_dates}))
         return replace(self.tables, as_of_days=days, share=self._share)
+
+    @contextmanager
+    def spine(self, run: Tables, dates: Sequence[date]) -> Iterator[tuple[Tables, ir.Table]]:
+        """Give the spine of some as_of of a run, with the tables for it; what was kept for it goes at the end."""
+        once: dict[str, ir.Table] = {}
+
+        def compute_once(name: str, stage: Callable[[], ir.Table]) -> ir.Table:
+            if name not in once:
+                once[name] = self._kept_as(name, stage())
+            return once[name]
+
+        only = day_number(dates[0]) if len(dates) == 1 else None
+        tables = replace(run, only_day=only, once=compute_once)
+        spine = self._kept_as("spine", spine_of(tables, self.moments(list(dates))))
+        try:
+            yield tables, spine
+        finally:
+            for name in once:
+                self._connection.drop_table(name)
+
+    def customers(self) -> int:
+        """How many customers the bank ever had."""
+        return self.count(customer_numbers(self.tables))
 
     def _share(self, name: str, stage: Callable[[], ir.Table]) -> ir.Table:
         if name not in self._shared:

@@ -119,7 +119,10 @@ def _moment() -> str:
 
 
 _DAYS = (UNTIL - FIRST).days
-_KIND = _pick(21, "retail", "retail", "retail", "retail", "micro", "corporate", "institution", "retail")
+_KIND = (
+    f"CASE WHEN {_unit('n', 21)} < 0.8 THEN 'retail' WHEN {_unit('n', 21)} < 0.95 THEN 'micro' "
+    f"WHEN {_unit('n', 21)} < 0.99 THEN 'corporate' ELSE 'institution' END"
+)
 _OPENED = f"DATE '1970-01-01' + ({day_number(FIRST)} - (hash(n, 22) % 4000))::INTEGER"
 _TXN_KIND = _pick(
     31, "payment", "payment", "purchase", "purchase", "transfer", "cash", "salary", "fee", "other"
