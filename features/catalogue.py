@@ -31,8 +31,9 @@ class Feature:
 
     `unit` is one of money (minor units), count, share (0..1 in the usual case), ratio, days, months, years,
     score, flag (0 or 1) and code (an ordered or learned code). `tables` are the tables without which the
-    feature does not exist for a bank. `usual` names the feature that holds the customer's own habit, where
-    one exists: reasons compare with it rather than with the reference population.
+    feature does not exist for a bank; of `any_of`, where there are any, one is enough. `usual` names the feature
+    that holds the customer's own habit, where one exists: reasons compare with it rather than with the reference
+    population.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Feature:
     tables: tuple[str, ...]
     usual: str | None = None
     model_input: bool = True
+    any_of: tuple[str, ...] = ()
 
 
 def feature_name(subject: str, measure: str, *, statistic: str = "", window: str = "", unit: str = "") -> str:
@@ -71,6 +73,7 @@ class Group:
     family: str
     tables: tuple[str, ...]
     source: str
+    any_of: tuple[str, ...] = ()
 
     def feature(  # noqa: PLR0913 - the parts of a name, and what a reader has to know of it
         self,
@@ -98,6 +101,7 @@ class Group:
             tables=self.tables + tables,
             usual=usual,
             model_input=model_input,
+            any_of=self.any_of,
         )
 
 
@@ -141,7 +145,7 @@ class Catalogue:
 def assemble(
     known_features: Iterable[Feature],
     columns: Mapping[str, frozenset[str]],
-    needed_columns: Mapping[str, tuple[str, str]],
+    needed_columns: Mapping[str, tuple[str, ...]],
 ) -> Catalogue:
     """Keep what a bank's tables can fill, and say for the rest what is missing.
 
@@ -150,7 +154,7 @@ def assemble(
     columns
         The bank's tables with the columns that serve past dates.
     needed_columns
-        Feature name -> (table, column) that it cannot do without.
+        Feature name -> the table, and its columns that it cannot do without.
     """
     kept: list[Feature] = []
     absent: dict[str, str] = {}
@@ -159,9 +163,13 @@ def assemble(
         if missing:
             absent[feature.name] = f"no table {', '.join(missing)}"
             continue
-        table, column = needed_columns.get(feature.name, ("", ""))
-        if table and column not in columns[table]:
-            absent[feature.name] = f"no column {table}.{column} that serves past dates"
+        if feature.any_of and not columns.keys() & set(feature.any_of):
+            absent[feature.name] = f"none of the tables {', '.join(feature.any_of)}"
+            continue
+        table, *wanted = needed_columns.get(feature.name, ("",))
+        lacking = [f"{table}.{column}" for column in wanted if column not in columns[table]]
+        if lacking:
+            absent[feature.name] = f"no column {', '.join(lacking)} that serves past dates"
             continue
         kept.append(feature)
     return Catalogue(features=tuple(kept), absent=absent)

@@ -52,8 +52,11 @@ class Tables:
     `first_day` is the first day that each table can hold (the bank's `data_from`, else its first event).
     `profile_columns` are the columns of `customers` that serve past dates. `codes` maps a text column of
     `snapshots` to its code book. `keep` marks a stage worth computing once, under a name of its own: the
-    engine puts it aside, elsewhere it stays an expression; the result is the same. `as_of_days` are all as_of of
-    the run, of which a spine may hold some; `share` marks a stage that depends on them alone, computed once a run.
+    engine puts it aside, elsewhere it stays an expression; the result is the same. `currency_decimals` says how many
+    minor units make a major one (2: a hundred). `as_of_days` are all as_of of the run, of which a spine may hold
+    some; `only_day` is the spine's as_of where it has a single one: rows then need not be matched with it one by
+    one; `once` marks a stage that several groups read, computed once for the spine, and `share` one that
+    depends on the run's dates alone, computed once a run.
     """
 
     expressions: Mapping[str, ir.Table]
@@ -61,8 +64,11 @@ class Tables:
     profile_columns: frozenset[str]
     snapshot_kinds: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    currency_decimals: int = 2
     as_of_days: tuple[int, ...] = ()
+    only_day: int | None = None
     keep: Callable[[str, ir.Table], ir.Table] = lambda _, stage: stage
+    once: Callable[[str, Callable[[], ir.Table]], ir.Table] = lambda _, stage: stage()
     share: Callable[[str, Callable[[], ir.Table]], ir.Table] = lambda _, stage: stage()
 
     def __contains__(self, name: str) -> bool:
@@ -77,16 +83,20 @@ class Tables:
 def known(tables: Tables, name: str, spine: ir.Table) -> ir.Table:
     """Rows of a table known at each as_of of the spine, with facts that came later set to null.
 
-    One row per (customer_no, as_of_day) of `spine` and known row. A dated fact on or after as_of is null, and so
-    are the columns that hang on it.
+    One row per (customer_no, as_of_day) of `spine` and known row; where the spine has a single as_of, rows of
+    customers who are not on it may be among them, and joining onto the spine drops those. A dated fact on or after
+    as_of is null, and so are the columns that hang on it.
 
     Source: contract.md, Tables in.
     """
     table = tables[name]
     own = {"as_of", "as_of_day"} & set(table.columns)  # a snapshot's own date, which event_day holds as well
     table = table.drop(*own) if own else table
-    moments = spine.select(*KEYS)
-    rows = table.join(moments, "customer_no")
+    if tables.only_day is not None:
+        rows = table.filter(table.known_day <= tables.only_day, table.until_day > tables.only_day)
+        rows = rows.mutate(as_of_day=ibis.literal(tables.only_day, "int32"))
+        return masked(rows, name, rows.as_of_day)
+    rows = table.join(spine.select(*KEYS), "customer_no")
     rows = rows.filter(rows.known_day <= rows.as_of_day, rows.until_day > rows.as_of_day)
     return masked(rows, name, rows.as_of_day)
 

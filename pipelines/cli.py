@@ -101,21 +101,25 @@ def check(
 ) -> None:
     """Hold tables against the contract: counts, quarantine, which features they give. Exit 1 if one is rejected."""
     from features.definitions import bank_catalogue
-    from features.tables import BankManifest
-    from pipelines.intake import prepare, show
+    from pipelines.data_page import CheckedBank, write_data_page
+    from pipelines.intake import prepare, read_manifest, show
 
     call = _here()
     with call.terminal.progress() as bar:
         report = prepare(data, call.home.tables, known_at, _counted(bar, "check"))
     show(report, call.terminal.people, call.terminal.language)
-    manifest = BankManifest.from_json((report.prepared / "manifest.json").read_text(encoding="utf-8"))
+    manifest = read_manifest(report.prepared)
     features: dict[str, Any] = {"built": [], "absent": {}}
-    if "customers" in manifest.tables:
-        catalogue = bank_catalogue(manifest)
+    catalogue = bank_catalogue(manifest) if "customers" in manifest.tables else None
+    if catalogue is not None:
         features = {"built": list(catalogue.names), "absent": dict(catalogue.absent)}
     call.terminal.say("features_built", count=len(features["built"]), absent=len(features["absent"]))
     call.terminal.say("checked", out=report.prepared, quarantine=report.quarantine_file)
-    call.terminal.result({**report.to_dict(call.terminal.language), "features": features})
+    bank = CheckedBank(data.resolve().name, report, manifest, catalogue)
+    page = write_data_page(bank, call.home.reports, call.terminal.language)
+    call.terminal.say("data_page", out=page)
+    told = {"features": features, "report": str(page)}
+    call.terminal.result({**report.to_dict(call.terminal.language), **told})
     if report.rejected:
         raise typer.Exit(1)
 
@@ -262,6 +266,25 @@ def monitor(data: Data, as_of: NeededDay, out: Annotated[Path | None, typer.Opti
 
 
 @app.command()
+def contribution(
+    data: Data,
+    as_of: NeededDay,
+    customer: Annotated[str | None, typer.Option(help="One customer's id; everyone without it.")] = None,
+) -> None:
+    """Show the statement of contribution: margin, fees, cost to serve and expected loss, line by line."""
+    from pipelines.build import open_store
+    from pipelines.contribution import contribution_report, show
+    from pipelines.train import prepared_tables
+
+    call = _here()
+    with call.terminal.progress() as bar:
+        store = open_store(call.home, prepared_tables(call.home, data, bar))
+        report = contribution_report(store, as_of.date(), customer)
+    show(report, call.terminal)
+    call.terminal.result(report.to_dict())
+
+
+@app.command()
 def versions() -> None:
     """List the registered versions, their aliases and figures."""
     from pipelines.tracking import versions as run
@@ -276,7 +299,7 @@ def versions() -> None:
 
 
 @app.command()
-def bench(name: Annotated[Literal["predict", "score"], typer.Argument()]) -> None:
+def bench(name: Annotated[Literal["features", "predict", "score"], typer.Argument()]) -> None:
     """Measure: figures, and ratios to a floor measured in the same run."""
     from pipelines.bench import BENCHES
 
@@ -342,14 +365,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rest, home, is_json, language = take_common(sys.argv[1:] if arguments is None else arguments)
     terminal = Terminal(language, is_json=is_json)
     _call.append(_Call(read_home(home), terminal))
+    from features.policy.start import check_policy
+    from features.policy.tree import PolicyError
     from pipelines.failures import expected_failures
 
     try:
+        check_policy()
         app(rest, prog_name="bellwether")
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
             terminal.fail(terminal.text("interrupted"))
         raise
+    except PolicyError as failure:  # by itself: what expected_failures imports reads policy as well
+        terminal.fail(str(failure))
+        raise SystemExit(1) from None
     except expected_failures() as failure:
         terminal.fail(str(failure))
         raise SystemExit(1) from None

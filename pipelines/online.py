@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -11,6 +12,7 @@ from features.groups.profile import STATUS
 from pipelines.build import Progress, Store, build, read_features
 from pipelines.publish import Publication, PublishReport, publish_online
 from pipelines.settings import Home
+from pipelines.warnings import Entry, open_warnings
 
 
 def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | None = None) -> PublishReport:
@@ -28,6 +30,8 @@ def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | N
     values = np.column_stack([frame[name].to_numpy(zero_copy_only=False) for name in names]).astype(
         np.float64
     )
+    ids = tuple(frame["customer_id"].to_pylist())
+    warnings = open_warnings(source.bank, as_of)
     rows = len(values)
     done = 0
 
@@ -43,17 +47,17 @@ def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | N
         names=names,
         catalogue_digest=source.bank.catalogue.digest,
         data_digest=source.bank.manifest.digest,
-        customer_ids=tuple(frame["customer_id"].to_pylist()),
+        customer_ids=ids,
         values=values,
         facts=tuple(
-            _facts(as_of, source.bank.catalogue.digest, int(code))
-            for code in statuses["status_code"].to_pylist()
+            _facts(as_of, source.bank.catalogue.digest, int(code), warnings.get(customer_id, ()))
+            for customer_id, code in zip(ids, statuses["status_code"].to_pylist(), strict=True)
         ),
     )
     return publish_online(home.online, publication, on_rows)
 
 
-def _facts(as_of: date, catalogue: str, code: int) -> str:
+def _facts(as_of: date, catalogue: str, code: int, warnings: Sequence[Entry]) -> str:
     """Write what is no number of a model, as canonical JSON."""
     name = STATUS[code]
     facts = {
@@ -61,5 +65,6 @@ def _facts(as_of: date, catalogue: str, code: int) -> str:
         "catalogue": catalogue,
         "status": "ok" if name == "ok" else "not_scorable",
         "reason": None if name == "ok" else name,
+        "warnings": list(warnings),
     }
     return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

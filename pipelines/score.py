@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from features.groups.profile import STATUS
 from pipelines.build import Progress, Store, build, read_features
 from pipelines.settings import Home
+from pipelines.warnings import Warnings, open_warnings
 from serving.answers import Answer, Answerer
 from serving.bundle import Bundle, FeatureFrame
 from serving.champion import load_champion
@@ -31,6 +32,19 @@ _REASON = pa.list_(
             ("unit", pa.string()),
             ("effect", pa.float64()),
             ("text", pa.string()),
+        ]
+    )
+)
+_WARNING = pa.list_(
+    pa.struct(
+        [
+            ("code", pa.string()),
+            ("category", pa.string()),
+            ("title", pa.string()),
+            ("severity", pa.int32()),
+            ("raised_on", pa.string()),
+            ("evidence", pa.string()),
+            ("measures", pa.list_(pa.struct([("kind", pa.string()), ("text", pa.string())]))),
         ]
     )
 )
@@ -85,6 +99,7 @@ def score(
         np.float64
     )
     ids = np.array(frame["customer_id"].to_pylist(), dtype=object)
+    warnings = open_warnings(source.bank, as_of)
     schema = answer_schema(bundle, answerer)
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.draft")
@@ -94,6 +109,7 @@ def score(
                 part = slice(start, start + CHUNK)
                 frame = FeatureFrame(tuple(ids[part]), as_of.isoformat(), bundle.names, values[part])
                 answers = _answers(answerer, frame, codes[part], options)
+                _warn(answerer, answers, warnings, options.language)
                 writer.write_table(flat_table(answers, schema, as_of, answerer.version))
                 if progress:
                     progress(f"score {as_of}", min(1.0, (start + CHUNK) / len(ids)))
@@ -122,6 +138,12 @@ def _answers(
     ]
 
 
+def _warn(answerer: Answerer, answers: Sequence[Answer], warnings: Warnings, language: str) -> None:
+    """Add the warnings of those who are scored, as /predict does."""
+    scored = [answer for answer in answers if answer["status"] == "ok"]
+    answerer.warn(scored, [warnings.get(answer["customer_id"], ()) for answer in scored], language)
+
+
 def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
     """Return the columns of a bundle's answers, named by path."""
     columns: list[tuple[str, pa.DataType]] = [
@@ -139,6 +161,7 @@ def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
             columns.append((path, _TYPES.get(path.removeprefix(f"{target}_"), pa.float64())))
         columns.append((f"reasons_{target}", _REASON))
         columns.append((f"base_{target}", pa.float64()))
+    columns.append(("warnings", _WARNING))
     return pa.schema(columns)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from features.signals.records import SignalCatalogue
 from serving.bundle import Bundle, FeatureFrame, Model, ModelOutput, Predictions
 from serving.calibration import BANDS
 from serving.errors import BundleError
@@ -19,6 +20,7 @@ from serving.rank import strongest
 from serving.reasons import BankWords, ReasonTexts, Texts
 from serving.requests import LANGUAGES, PredictRequest
 from serving.tables import FloatArray
+from serving.warnings import WarningTexts
 
 Answer = dict[str, Any]
 
@@ -32,7 +34,7 @@ class Answerer:
     `headlines` holds the model of each target whose reasons are given: that of the shortest horizon.
     """
 
-    def __init__(self, bundle: Bundle, texts: Texts, bank: BankWords) -> None:
+    def __init__(self, bundle: Bundle, texts: Texts, bank: BankWords, signals: SignalCatalogue) -> None:
         if bundle.release is None:
             raise BundleError(
                 f"{bundle.directory}: expected release.json; got none. Export the bundle again."
@@ -44,6 +46,7 @@ class Answerer:
         self._reason_texts = {
             language: ReasonTexts(texts, bundle.manifest.features, bank, language) for language in LANGUAGES
         }
+        self._warnings = {language: WarningTexts(signals, texts, bank, language) for language in LANGUAGES}
         self._habits = _habit_columns(bundle)
 
     def answer(self, request: PredictRequest, rows: OnlineRows, new_id: Callable[[], str]) -> Answer:
@@ -59,7 +62,7 @@ class Answerer:
         FrameError
             The rows lack a feature of the bundle.
         StoreAway
-            A row bears a status that the contract does not know.
+            A row bears a status that the contract does not know, or says nothing of warnings.
         """
         unscored = {
             place: self._unscored(customer_id, facts, request.language)
@@ -72,6 +75,7 @@ class Answerer:
             ids = tuple(request.customer_ids[place] for place in places)
             frame = FeatureFrame(ids, rows.published.as_of, rows.published.names, rows.values[places])
             answers = self.written(frame, self.bundle.predict(frame), request.reasons, request.language)
+            self.warn(answers, [_warnings_of(rows.facts[place]) for place in places], request.language)
             for answer in answers:
                 answer["prediction_id"] = new_id()
             scored = dict(zip(places, answers, strict=True))
@@ -110,6 +114,13 @@ class Answerer:
                 answer["reasons"][target] = items
                 answer["base"][target] = base
         return answers
+
+    def warn(
+        self, answers: Sequence[Answer], warnings: Sequence[Sequence[Mapping[str, Any]]], language: str
+    ) -> None:
+        """Add the block of open warnings to each answer, in words; `warnings` are entries of the customers' facts."""
+        for answer, entries in zip(answers, warnings, strict=True):
+            answer["warnings"] = self._warnings[language].blocks(entries)
 
     def not_scorable(self, customer_id: str, reason: str, language: str) -> Answer:
         """Answer for a customer who is known but cannot be scored: closed, no_history or dormant."""
@@ -172,6 +183,15 @@ class Answerer:
             return row[habit], True
         feature = self.bundle.manifest.features[place]
         return (None if feature.unit == "code" else feature.median), False
+
+
+def _warnings_of(facts: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    held = None if facts is None else facts.get("warnings")
+    if not isinstance(held, list):
+        raise StoreAway(
+            "online store: expected warnings in the facts of a row; got none. Publish the features again."
+        )
+    return held
 
 
 def not_found(customer_id: str) -> Answer:

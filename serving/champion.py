@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.signals.reading import parse_signals
 from serving.answers import Answerer
 from serving.bundle import Bundle
 from serving.errors import BundleError
@@ -13,6 +14,7 @@ from serving.reasons import BankWords, Texts
 
 CHAMPION = "champion.json"
 TEXTS_DOCUMENT = "policy/texts.yaml"
+SIGNALS_DOCUMENT = "policy/signals.yaml"
 BANK_DOCUMENT = "bank.json"
 
 
@@ -66,10 +68,11 @@ def load_champion(home: Path) -> Answerer:
     try:
         texts = Texts.parse(bundle.documents[TEXTS_DOCUMENT])
         bank = BankWords.from_json(bundle.documents[BANK_DOCUMENT])
+        signals = parse_signals(bundle.documents[SIGNALS_DOCUMENT], SIGNALS_DOCUMENT)
     except KeyError as error:
         raise BundleError(
             f"{bundle.directory}: expected the document {error}. Train the bundle again."
         ) from error
     except ValueError as error:
         raise BundleError(f"{bundle.directory}: {error}. Train the bundle again.") from error
-    return Answerer(bundle, texts, bank)
+    return Answerer(bundle, texts, bank, signals)

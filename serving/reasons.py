@@ -205,20 +205,24 @@ class NumberWriter:
 
     def write(self, feature: FeatureSpec, value: float) -> str:
         """Write one observed value in the feature's unit."""
-        match feature.unit:
-            case "code":
-                return self._code(feature, value)
+        if feature.unit == "code":
+            return self._code(feature, value)
+        return self.in_unit(feature.unit, value)
+
+    def in_unit(self, unit: str, value: float) -> str:
+        """Write a value in a unit; one that has no words of its own is written as a number."""
+        match unit:
             case "flag" if value in {0.0, 1.0}:
                 return self._texts.word("flags", str(int(value)), self._language)
             case "money":
                 return self._money(value / 10**self._bank.currency_decimals)
-            case "share":
+            case "share" | "points":
                 percent = value * 100.0
                 digits = plain_number(percent, 1 if abs(percent) >= 1.0 else 2)
-            case unit:
+            case _:
                 digits = plain_number(value, _DECIMALS.get(unit, 2))
-        unit = feature.unit if feature.unit in self._texts.content["units"] else "number"
-        forms = self._texts.content["units"][unit][self._language]
+        known = unit if unit in self._texts.content["units"] else "number"
+        forms = self._texts.content["units"][known][self._language]
         pattern = forms.get("one", forms["other"]) if digits == "1" else forms["other"]
         return str(pattern).replace("{n}", digits)
 

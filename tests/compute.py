@@ -60,8 +60,13 @@ class Computed:
                 found[row["customer_id"]] |= {name: row[name] for name in names}
         return found, statuses
 
-    def at(self, as_ofs: Sequence[date]) -> dict[date, tuple[Features, dict[str, str]]]:
-        """Features and statuses of several as_of dates in one spine, straight from the expressions."""
+    def at(
+        self, as_ofs: Sequence[date], groups: Sequence[str] = ()
+    ) -> dict[date, tuple[Features, dict[str, str]]]:
+        """Features and statuses of several as_of dates in one spine, straight from the expressions.
+
+        `groups` are those wanted, in a test of few; by default all that the bank has.
+        """
         with Engine(self.store.bank) as engine:
             tables = engine.run_of(as_ofs)
             spine = engine.keep("spine", spine_of(tables, engine.moments(list(as_ofs))))
@@ -70,7 +75,7 @@ class Computed:
                 features, statuses = found[row["as_of"]]
                 features[row["customer_id"]] = {}
                 statuses[row["customer_id"]] = STATUSES[int(row["status_code"])]
-            for group in self.store.bank.catalogue.groups:
+            for group in groups or self.store.bank.catalogue.groups:
                 names = [feature.name for feature in self.store.bank.catalogue.of_group(group)]
                 part = GROUPS[group](tables, spine).select(*KEYS, *names)
                 assert engine.count(part) == engine.count(spine), group

@@ -10,7 +10,27 @@ from typing import Any
 from tests.compute import Features
 from tests.handover import Bank, Tables
 
-ROW_IDS = ("contact_id", "transaction_id", "complaint_id", "signal_id", "holding_id", "loan_id")
+ROW_IDS = (
+    "contact_id",
+    "transaction_id",
+    "complaint_id",
+    "signal_id",
+    "holding_id",
+    "loan_id",
+    "need_id",
+    "task_id",
+)
+OTHERS = (
+    "other_id",
+    "referred_id",
+    "guarantor_id",
+    "renewed_from",
+    "manager_id",
+    "household_id",
+    "industry",
+    "region",
+)
+"""Columns that tie a customer to others, whose rows are copied as well."""
 
 Variant = Callable[[Bank], Bank]
 
@@ -27,7 +47,9 @@ def with_copies(bank: Bank, variants: Mapping[str, Variant]) -> Bank:
 def renamed(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """The row with ids of its own copy."""
     ids = {
-        column: f"{name}:{row[column]}" for column in ("customer_id", *ROW_IDS) if row.get(column) is not None
+        column: f"{name}:{row[column]}"
+        for column in ("customer_id", *ROW_IDS, *OTHERS)
+        if row.get(column) is not None
     }
     return {**row, **ids}
 

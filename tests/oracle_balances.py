@@ -77,7 +77,21 @@ def balance_features(rows: list[dict[str, Any]], as_of: date, history: int) -> F
     def last(days: int) -> Fraction | None:
         return mean_between(points, end - days, end)
 
+    wallet = None if level is None or away is None else ratio(level, level + away)
+    before, away_before = own.amount(end - 180, ASSETS), elsewhere.amount(end - 180, ASSETS)
+    wallet_before = None if before is None or away_before is None else ratio(before, before + away_before)
     return {
+        **amounts_of(own, report, end),
+        **extremes(own, points, level, end),
+        **movements(own, end),
+        **mix(report, level),
+        "asset_balance_mean_180d": last(180),
+        "asset_balance_trend_90d_365d": ratio(last(90), last(365)),
+        "asset_balance_acceleration_90d": acceleration(points, end),
+        "elsewhere_balance_level": away,
+        "wallet_share_change_180d": None
+        if wallet is None or wallet_before is None
+        else float(wallet) - float(wallet_before),
         "asset_balance_level": level,
         "asset_balance_mean_30d": last(30),
         "asset_balance_mean_90d": last(90),
@@ -94,7 +108,7 @@ def balance_features(rows: list[dict[str, Any]], as_of: date, history: int) -> F
         "loan_balance_level": None if report is None else held(report, LIABILITIES),
         "loan_balance_mean_90d": mean_between(own.daily(end, 90, ("loan",)), end - 90, end),
         "product_family_count": None if report is None else sum(amount > 0 for amount in report.values()),
-        "wallet_share": None if level is None or away is None else ratio(level, level + away),
+        "wallet_share": wallet,
         "balance_history_days": history,
     }
 
@@ -146,3 +160,79 @@ def falling_blocks(blocks: list[Fraction | None]) -> int | None:
     while count < 5 and is_below(blocks[count], blocks[count + 1]):
         count += 1
     return count
+
+
+def acceleration(points: list[tuple[int, int]], end: int) -> float | None:
+    """Slope of 90 days less slope of 180."""
+    short, long = slope_share(points, end - 90), slope_share(points, end - 180)
+    return None if short is None or long is None else float(short) - float(long)
+
+
+def amounts_of(own: Stream, report: Report | None, end: int) -> Found:
+    """Levels, means and trends of groups of products."""
+    found: Found = {
+        "insurance_balance_level": None if report is None else held(report, ("insurance",)),
+    }
+    for name, products in (("deposit", DEPOSITS), ("investment", ("wealth", "fund", "bond"))):
+        points = own.daily(end, 90, products)
+        quarter, month = mean_between(points, end - 90, end), mean_between(points, end - 30, end)
+        found[f"{name}_balance_level"] = None if report is None else held(report, products)
+        found[f"{name}_balance_mean_90d"] = quarter
+        found[f"{name}_balance_trend_30d_90d"] = ratio(month, quarter)
+    return found
+
+
+def extremes(own: Stream, points: list[tuple[int, int]], level: int | None, end: int) -> Found:
+    """Highest and lowest of windows, the day of as_of among them; and where the level lies between them."""
+    found: Found = {}
+    days = points if level is None else [*points, (end, level)]
+    for window in (90, 365):
+        inside = [amount for day, amount in days if day >= end - window]
+        found[f"asset_balance_minimum_{window}d"] = min(inside, default=None)
+        found[f"asset_balance_maximum_{window}d"] = max(inside, default=None)
+    low, high = min((a for _, a in days), default=None), max((a for _, a in days), default=None)
+    found["asset_balance_recovery_365d"] = (
+        None if level is None or low is None or high is None else ratio(level - low, high - low)
+    )
+    return found
+
+
+def movements(own: Stream, end: int) -> Found:
+    """Large movements between the reporting dates of a year."""
+    dates = [day for day in own.dates if end - 365 <= day < end]
+    sums = [held(own.reports[day], ASSETS) for day in dates]
+    moves = [(day, new - old) for day, old, new in zip(dates[1:], sums, sums[1:], strict=False)]
+    if not moves:
+        return {f"asset_movement_{name}": None
+                for name in ("count_large_in_365d", "count_large_out_365d", "gap_large_days")}  # fmt: skip
+    usual = median(abs(move) for _, move in moves)
+    large = [(day, move) for day, move in moves if abs(move) > 3 * usual and abs(move) > 1_000_000]
+    return {
+        "asset_movement_count_large_in_365d": sum(move > 0 for _, move in large),
+        "asset_movement_count_large_out_365d": sum(move < 0 for _, move in large),
+        "asset_movement_gap_large_days": min((end - day for day, _ in large), default=None),
+    }
+
+
+def median(values: Iterable[int]) -> Fraction:
+    """Middle value, or the mean of the two in the middle."""
+    ordered = sorted(values)
+    return Fraction(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2], 2)
+
+
+def mix(report: Report | None, level: int | None) -> Found:
+    """Shares of the six asset products."""
+    if report is None or level is None:
+        names = [*(f"{product}_balance_share" for product in ASSETS), "asset_balance_concentration"]
+        return dict.fromkeys([*names, "asset_family_count"])
+    amounts = {product: held(report, (product,)) for product in ASSETS}
+    return {
+        **{f"{product}_balance_share": ratio(amount, level) for product, amount in amounts.items()},
+        "asset_balance_concentration": ratio(sum(a * a for a in amounts.values()), level * level),
+        "asset_family_count": sum(amount > 0 for amount in amounts.values()),
+    }
+
+
+def is_dormant(level: int | None, gap: int | None) -> int | None:
+    """Money on the account, and nothing done with it for 90 days."""
+    return None if level is None else int(level > 100_000 and (gap is None or gap > 90))

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests import random_contact, random_credit, random_relations, random_signals, random_statements
 from tests import random_tables as tables_of
 from tests.chance import Chance, midnight_of
 from tests.handover import Bank
@@ -18,18 +19,27 @@ Maker = Callable[[Chance, str], Iterator[Record]]
 
 AS_OFS = (date(2024, 3, 31), date(2024, 4, 1), date(2024, 10, 27), date(2024, 10, 28), date(2025, 3, 1))
 MAKERS: dict[str, Maker] = {
-    "contacts": tables_of.contacts,
+    "contacts": random_contact.contacts,
     "balances": tables_of.balances,
     "transactions": tables_of.transactions,
-    "warning_signals": tables_of.signals,
-    "complaints": tables_of.complaints,
+    "warning_signals": random_signals.signals,
+    "complaints": random_contact.complaints,
+    "strain_signs": random_contact.strain_signs,
     "snapshots": tables_of.snapshots,
-    "holdings": tables_of.holdings,
-    "repayments": tables_of.repayments,
+    "holdings": random_credit.holdings,
+    "loans": random_credit.loans,
+    "repayments": random_credit.repayments,
+    **random_relations.MAKERS,
+    "facts": random_signals.facts,
+    "statements": random_statements.statements,
 }
 
-CONTENT: dict[str, str] = {}
+CONTENT: dict[str, str] = {"loans": "amount", "strain_signs": "code", "statements": "sales"}
 """Of tables added later: a number column that a correction changes."""
+
+
+FIXED = ("card_level", "credit_line", "manager_id", "employees", "orientation", "industry", "region")
+"""Columns of customers of which a bank that keeps no states may say that they never change."""
 
 
 def all_rows(chance: Chance, maker: Maker, people: list[str]) -> Iterator[Record]:
@@ -66,9 +76,7 @@ def random_bank(
         tables[table] = [] if is_empty else zoned(chance, [*nasty(chance, table, rows, people)])
     stated = [table for table in EVENT if table in tables and (is_whole or chance.likely(0.5))]
     data_from = {table: chance.one(date(2022, 1, 1), date(2023, 6, 1), date(2024, 4, 1)) for table in stated}
-    fixed = (
-        () if keeps_states else tuple(name for name in ("card_level", "credit_line") if chance.likely(0.5))
-    )
+    fixed = () if keeps_states else tuple(name for name in FIXED if chance.likely(0.5))
     return Bank(tables, chance.zone, data_from, max(as_ofs) + timedelta(days=200), fixed, columns)
 
 
@@ -111,13 +119,13 @@ def nasty(chance: Chance, table: str, rows: list[Record], people: list[str]) -> 
         if chance.likely(0.03):
             yield dict(row)
         if chance.likely(0.12):
-            recorded = row.get("recorded_at") or midnight_of(row[event])
+            recorded = row.get("recorded_at") or midnight_of(row[event] or AS_OFS[0])
             for _ in range(chance.one(1, 1, 2)):
                 recorded = recorded + chance.one(timedelta(seconds=1), timedelta(days=1), timedelta(days=40))
                 changed = corrected(chance, table, row, people)
                 yield {**changed, "recorded_at": recorded}
         elif chance.likely(0.01):
-            contradiction = corrected(chance, table, row, [row["customer_id"]])
+            contradiction = corrected(chance, table, row, [row.get("customer_id", "")])
             yield {**contradiction, event: row[event], "recorded_at": row.get("recorded_at")}
     own_id = KEY[table][0]
     if rows and chance.likely(0.5) and len(KEY[table]) == 1 and own_id != "customer_id":
@@ -128,6 +136,8 @@ def nasty(chance: Chance, table: str, rows: list[Record], people: list[str]) -> 
 def corrected(chance: Chance, table: str, row: Record, people: list[str]) -> Record:
     """The same key with other content; ids of their own may even move to another customer or day."""
     changed = dict(row)
+    if table in random_relations.CORRECTIONS:
+        return {**changed, **random_relations.CORRECTIONS[table](chance, row)}
     if table == "balances":
         changed["balance"] = row["balance"] + chance.one(1, 500, -1)
         return changed
@@ -146,7 +156,7 @@ def corrected(chance: Chance, table: str, row: Record, people: list[str]) -> Rec
     if chance.likely(0.1):
         changed["customer_id"] = chance.one(*people)
     if chance.likely(0.2) and "occurred_at" in row:
-        changed["occurred_at"] = row["occurred_at"] - timedelta(days=1)
+        changed["occurred_at"] = row["occurred_at"] + timedelta(days=chance.one(-1, -1, 1, 30))
     if table == "transactions":
         changed["amount"] = row["amount"] + chance.one(0, 100)
     if table == "complaints":

@@ -7,13 +7,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.chance import Chance, midnight_of
+from tests.random_relations import profile_columns
 
 Record = dict[str, Any]
 
 AMOUNTS = (0, 1, 1, 100, 12_345, 12_345, 1_000_000, 99_999_999_999)
-ASSETS = ("demand_deposit", "term_deposit", "wealth", "insurance")
+ASSETS = ("demand_deposit", "term_deposit", "wealth", "fund", "bond", "insurance")
 PRODUCTS = (*ASSETS, "loan", "card_credit", "guarantee", "other")
-CODES = ("E01", "F07", "F30", "M42", "M42", "H05")
+TXN_KINDS = (
+    "transfer", "salary", "salary", "fee", "penalty_interest", "other", "payment", "purchase", "cash",
+    "loan_disbursement", "loan_repayment",
+)  # fmt: skip
 
 
 def states(chance: Chance, person: str, *, has_states: bool) -> Iterator[Record]:
@@ -27,7 +31,9 @@ def states(chance: Chance, person: str, *, has_states: bool) -> Iterator[Record]
         "sex": chance.one("f", "m", None),
         "card_level": chance.one(None, "gold", "platinum", "diamond"),
         "credit_line": chance.one(None, 0, 50_000_000),
+        "risk_preference": chance.one(None, "conservative", "balanced", "aggressive", "C1", "of old"),
         "manager_id": chance.one(None, "m1", "0007"),
+        **profile_columns(chance),
         "closed_on": None,
     }
     if not has_states:
@@ -40,43 +46,46 @@ def states(chance: Chance, person: str, *, has_states: bool) -> Iterator[Record]
     for _ in range(chance.one(1, 1, 2, 3)):
         yield {**row, "valid_from": day, "recorded_at": chance.recorded(midnight_of(day))}
         day = max(day + timedelta(days=1), chance.day())
-        row = {**row, "card_level": chance.one(None, "gold", "diamond"), "manager_id": chance.one(None, "m1"),
+        row = {**row, "card_level": chance.one(None, "gold", "diamond"), **profile_columns(chance),
+               "manager_id": chance.one(None, "m1", "0007", "m2", "m3"),
                "kind": chance.one(row["kind"], "micro"), "credit_line": chance.one(None, 7)}  # fmt: skip
         if chance.likely(0.15):
             row["closed_on"] = day
-
-
-def contacts(chance: Chance, person: str) -> Iterator[Record]:
-    for _ in chance.several():
-        moment = chance.moment(chance.day())
-        yield {
-            "contact_id": chance.next_id("c"),
-            "customer_id": person,
-            "occurred_at": moment,
-            "channel": chance.one("T", "T", "M", "B", "E", "S", "L"),
-            "direction": chance.one("bank", "customer", None),
-            "outcome": chance.one(None, "reached", "not_reached", "not_reached", "interested"),
-            "warmth": chance.one(None, None, -2, -1, 0, 1, 2),
-            "recorded_at": chance.recorded(moment),
-        }
 
 
 def transactions(chance: Chance, person: str) -> Iterator[Record]:
     days = [chance.day() for _ in chance.several()]
     if chance.is_steady:
         days += chance.steady_days(chance.one(7, 15), 30, 60, 88, 89, 90, chance.one(30, 91))
-    for moment in map(chance.moment, days):
-        yield {
+    rent = rent_days(chance)
+    for day in (*days, *rent):
+        moment = chance.moment(day)
+        row: Record = {
             "transaction_id": chance.next_id("t"),
             "customer_id": person,
             "occurred_at": moment,
             "amount": chance.one(*AMOUNTS) * chance.one(1, -1, -1),
-            "kind": chance.one("transfer", "salary", "salary", "fee", "penalty_interest", "other", "payment"),
-            "channel": chance.one(None, "branch", "branch", "online", "mobile"),
-            "counterparty_kind": chance.one(None, None, "own_elsewhere", "supplier"),
+            "kind": chance.one(*TXN_KINDS),
+            "channel": chance.one(None, "branch", "branch", "online", "mobile", "atm", "pos"),
+            "counterparty": chance.one(None, "p1", "p1", "p2", "p3", "p4", "p5"),
+            "counterparty_kind": chance.one(
+                None, None, "own_elsewhere", "supplier", "payment_institution", "nonbank_lender"
+            ),
             "started_by": chance.one("customer", "customer", "customer", "bank", None),
             "recorded_at": chance.recorded(moment),
         }
+        if day in rent:
+            row |= {"amount": -700, "kind": "payment", "counterparty": "p9", "counterparty_kind": None,
+                    "started_by": "customer"}  # fmt: skip
+        yield row
+
+
+def rent_days(chance: Chance) -> set[date]:
+    """Days of a regular payment: about every 30 days up to some time before the as_of, or none."""
+    if not chance.likely(0.4):
+        return set()
+    stop = chance.focus - timedelta(days=chance.one(1, 20, 45, 46, 70))
+    return {stop - timedelta(days=30 * place + chance.one(0, 1, 29)) for place in range(6)}
 
 
 def balances(chance: Chance, person: str) -> Iterator[Record]:
@@ -112,38 +121,6 @@ def reporting_dates(chance: Chance) -> set[date]:
     return found
 
 
-def complaints(chance: Chance, person: str) -> Iterator[Record]:
-    for _ in range(chance.one(0, 0, 1, 2, 4)):
-        moment = chance.moment(chance.day())
-        resolved = chance.one(
-            None, moment + timedelta(days=chance.one(0, 1, 30)), chance.moment(chance.day())
-        )
-        yield {
-            "complaint_id": chance.next_id("k"),
-            "customer_id": person,
-            "received_at": moment,
-            "category": chance.one("fees", "service", None),
-            "resolved_at": None if resolved is None else max(moment, resolved),
-            "satisfied": None if resolved is None else chance.one(True, False, None),
-            "recorded_at": chance.recorded(moment),
-        }
-
-
-def signals(chance: Chance, person: str) -> Iterator[Record]:
-    for _ in range(chance.one(0, 0, 1, 2, 5)):
-        day = chance.day()
-        yield {
-            "signal_id": chance.next_id("s"),
-            "code": chance.one(*CODES),
-            "raised_on": day,
-            "customer_id": person,
-            "severity": chance.one(None, 1, 3, 5),
-            "evidence": chance.one(None, "seen"),
-            "closed_on": max(day, chance.day()) if chance.likely(0.5) else None,
-            "recorded_at": chance.recorded(midnight_of(day)),
-        }
-
-
 def snapshots(chance: Chance, person: str) -> Iterator[Record]:
     for day in sorted({chance.day() for _ in range(chance.one(0, 1, 2, 3))}):
         yield {
@@ -153,36 +130,5 @@ def snapshots(chance: Chance, person: str) -> Iterator[Record]:
             "is_vip": chance.one(True, False, None),
             "segment": chance.one(None, "a", "b", "ü"),
             "sex": chance.one("f", "m"),
-            "recorded_at": chance.recorded(midnight_of(day)),
-        }
-
-
-def repayments(chance: Chance, person: str) -> Iterator[Record]:
-    for _ in range(chance.one(0, 0, 1)):
-        loan_id, day = chance.next_id("l"), chance.day() - timedelta(days=chance.one(0, 100))
-        for place in range(chance.one(1, 6, 12)):
-            due_on = day + timedelta(days=30 * place)
-            yield {
-                "loan_id": loan_id,
-                "customer_id": person,
-                "due_on": due_on,
-                "due_principal": chance.one(*AMOUNTS),
-                "due_interest": chance.one(0, 7),
-                "paid_on": chance.one(None, due_on, due_on + timedelta(days=70)),
-                "paid_amount": None,
-            }
-
-
-def holdings(chance: Chance, person: str) -> Iterator[Record]:
-    for _ in range(chance.one(0, 0, 1, 2)):
-        day = chance.day()
-        yield {
-            "holding_id": chance.next_id("h"),
-            "customer_id": person,
-            "product": chance.one("wealth", "fund", "term_deposit"),
-            "opened_on": day,
-            "matures_on": chance.one(None, day + timedelta(days=chance.one(30, 90, 400))),
-            "closed_on": max(day, chance.day()) if chance.likely(0.4) else None,
-            "risk_grade": chance.one(None, "r1"),
             "recorded_at": chance.recorded(midnight_of(day)),
         }

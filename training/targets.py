@@ -13,7 +13,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from features.groups.balances import ASSETS, overlap, reports, segments
+from features.groups.balance_stages import ASSETS, overlap, reports, segments
 from features.policy import read_policy
 from features.windows import KEYS, Tables, exact, masked, onto_spine, ratio
 

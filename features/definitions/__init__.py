@@ -3,16 +3,47 @@
 from __future__ import annotations
 
 from features.catalogue import Catalogue, Feature, assemble
-from features.definitions import balances, complaints, contact, profile, signals, transactions
+from features.definitions import (
+    balances,
+    complaints,
+    contact,
+    contribution,
+    credit,
+    facts,
+    holdings,
+    industry,
+    managers,
+    market,
+    needs,
+    profile,
+    relations,
+    signals,
+    statements,
+    strain,
+    tasks,
+    transactions,
+)
 from features.tables import PAST_PROFILE, PROTECTED_COLUMNS, BankManifest
 
 FEATURES: tuple[Feature, ...] = (
     *contact.FEATURES,
     *balances.FEATURES,
     *transactions.FEATURES,
+    *contribution.FEATURES,
+    *holdings.FEATURES,
+    *credit.FEATURES,
     *signals.FEATURES,
+    *statements.FEATURES,
     *complaints.FEATURES,
+    *strain.FEATURES,
+    *needs.FEATURES,
+    *tasks.FEATURES,
+    *managers.FEATURES,
+    *relations.FEATURES,
+    *facts.FEATURES,
     *profile.FEATURES,
+    *industry.FEATURES,
+    *market.FEATURES,
 )
 
 
@@ -20,9 +51,17 @@ NEEDED_COLUMNS = {
     **profile.NEEDED_COLUMNS,
     **contact.NEEDED_COLUMNS,
     **transactions.NEEDED_COLUMNS,
-    **signals.NEEDED_COLUMNS,
+    **holdings.NEEDED_COLUMNS,
+    **credit.NEEDED_COLUMNS,
     **complaints.NEEDED_COLUMNS,
-    "wallet_share": ("balances", "bank"),
+    **needs.NEEDED_COLUMNS,
+    **tasks.NEEDED_COLUMNS,
+    **managers.NEEDED_COLUMNS,
+    **relations.NEEDED_COLUMNS,
+    **facts.NEEDED_COLUMNS,
+    **statements.NEEDED_COLUMNS,
+    **industry.NEEDED_COLUMNS,
+    **balances.NEEDED_COLUMNS,
 }
 """Feature -> the optional (table, column) that it cannot do without."""
 

@@ -1,118 +1,124 @@
-"""Balances: a step function of reporting dates, its means, slopes and drawdown."""
+"""Balances: a step function of reporting dates, its means, slopes, movements and drawdown."""
 
 from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
 
+from features.groups.balance_stages import (
+    ASSETS,
+    YEAR,
+    elsewhere_reports,
+    on_day,
+    overlap,
+    own_reports,
+    own_segments,
+    segments,
+    squared,
+)
+from features.groups.transaction_stages import days_seen
 from features.policy import read_policy
-from features.windows import KEYS, Tables, exact, history_days, known, onto_spine, ratio
+from features.segments import at_moments
+from features.windows import KEYS, Tables, exact, history_days, onto_spine, ratio, reached
 
-_POLICY = read_policy("balances")
-ASSETS: tuple[str, ...] = tuple(_POLICY["assets"])
-DEPOSITS: tuple[str, ...] = tuple(_POLICY["deposits"])
-LOANS: tuple[str, ...] = tuple(_POLICY["loans"])
-LIABILITIES: tuple[str, ...] = tuple(_POLICY["liabilities"])
-STALE_DAYS: int = int(_POLICY["stale_after_days"])
 BLOCKS = 6
+_MEANS = (30, 90, 180, YEAR)
+_SLOPES = (90, 180)
+_BEFORE = 180
 
 
 def balances(tables: Tables, spine: ir.Table) -> ir.Table:
-    """Level, means, trend, drawdown and mix of what the customer holds.
+    """Level, means, trend, movements, drawdown and mix of what the customer holds.
 
     One row per (customer_id, as_of) of `spine`. Money in minor units. The value on a day is that of the last
     reporting date before it, at most 45 days old; means are over observed days.
 
     Source: balances.md, "Own-bank assets"; contract.md, "Balances are a step function".
     """
-    rows = known(tables, "balances", spine)
-    rows = rows.filter(rows.event_day >= rows.as_of_day - 365 - STALE_DAYS)
-    own = segments(reports(rows.filter(rows.bank.fill_null("own") == "own")))
-    other = segments(reports(rows.filter(rows.bank == "elsewhere")))
+    own = own_segments(tables, spine)
     joined = spine
-    for part in (_level(own, other), _maximum(own), _sums(own), _deviation(own)):
-        joined = onto_spine(joined, part)
-    return _features(tables, joined)
-
-
-def reports(rows: ir.Table) -> ir.Table:
-    """Add up a customer's products per reporting date: a product missing on it counts as 0.
-
-    One row per (customer_id, as_of, event_day).
-    """
-
-    def total(products: tuple[str, ...]) -> ir.IntegerScalar:
-        return rows.balance.sum(where=rows["product"].isin(products)).fill_null(0).cast("int64")
-
-    return rows.group_by(*KEYS, "event_day").aggregate(
-        asset=total(ASSETS),
-        deposit=total(DEPOSITS),
-        loan=total(LOANS),
-        liability=total(LIABILITIES),
-        products=rows["product"].nunique(where=rows.balance > 0),
+    for name, part in (
+        ("balance_level", _level(tables, spine, own)),
+        ("balance_extremes", _extremes(own)),
+        ("balance_sums", _sums(own)),
+        ("balance_deviation", _deviation(own)),
+        ("balance_movements", _movements(tables, spine)),
+    ):
+        joined = onto_spine(joined, tables.keep(name, part))
+    joined = onto_spine(joined, tables.keep("balance_dormant", _is_dormant(tables, spine, joined)))
+    return joined.select(
+        *KEYS,
+        "asset_is_dormant",
+        **_levels(joined),
+        **_trends(joined),
+        **_mix(joined),
+        balance_history_days=history_days(tables, "balances", joined),
     )
 
 
-def segments(reported: ir.Table) -> ir.Table:
-    """Add the days on which each reporting date's value holds: `start` to `end`, both included."""
-    later = reported.event_day.lead().over(group_by=KEYS, order_by="event_day")
-    limit = reported.event_day + STALE_DAYS
-    end = ibis.ifelse(later.isnull() | (later > limit), limit, later)
-    return reported.mutate(start=(reported.event_day + 1).cast("int64"), end=end.cast("int64"))
+def _level(tables: Tables, spine: ir.Table, own: ir.Table) -> ir.Table:
+    """Values of the last reporting date, where it is not stale; and half a year before."""
+    now = on_day(own)
+    now = now.select(*KEYS, *ASSETS, "deposit", "investment", "liability", "held", asset_level=now.asset)
+    before = on_day(own, _BEFORE)
+    now = _beside(now, before.select(*KEYS, asset_before=before.asset))
+    away = segments(elsewhere_reports(tables, spine))
+    away_now, away_before = on_day(away), on_day(away, _BEFORE)
+    now = _beside(now, away_now.select(*KEYS, elsewhere=away_now.asset))
+    return _beside(now, away_before.select(*KEYS, elsewhere_before=away_before.asset))
 
 
-def overlap(part: ir.Table, first: ir.IntegerValue, last: ir.IntegerValue) -> ir.IntegerValue:
-    """Count the days of a segment that lie in `first` to `last`, both included."""
-    begin = ibis.greatest(part.start, first.cast("int64"))
-    stop = ibis.least(part.end, last.cast("int64"))
-    return ibis.greatest(stop - begin + 1, ibis.literal(0, "int64"))
-
-
-def _level(own: ir.Table, other: ir.Table) -> ir.Table:
-    """Values of the last reporting date, where it is not stale."""
-    fresh = own.filter(own.start <= own.as_of_day, own.end >= own.as_of_day)
-    level = fresh.select(
-        *KEYS, "deposit", "liability", "products", asset_level=fresh.asset, level_day=fresh.event_day
+def _beside(left: ir.Table, right: ir.Table) -> ir.Table:
+    joined = left.outer_join(right, KEYS)
+    return joined.mutate(**{key: ibis.coalesce(joined[key], joined[f"{key}_right"]) for key in KEYS}).drop(
+        *(f"{key}_right" for key in KEYS)
     )
-    away = other.filter(other.start <= other.as_of_day, other.end >= other.as_of_day)
-    away = away.select(*KEYS, elsewhere=away.asset)
-    return onto_spine(level, away)
 
 
-def _maximum(own: ir.Table) -> ir.Table:
-    """The highest assets on a day of the year before as_of or at as_of, and its last reporting date."""
-    recent = own.filter(own.end >= own.as_of_day - 365)
-    reported = ibis.ifelse(recent.event_day >= recent.as_of_day - 365, recent.asset, ibis.null("int64"))
+def _extremes(own: ir.Table) -> ir.Table:
+    """The highest and lowest assets on days of the year before as_of or at as_of, and the highest's last date."""
+    recent = own.filter(own.end >= own.as_of_day - YEAR)
+    reported = ibis.ifelse(recent.event_day >= recent.as_of_day - YEAR, recent.asset, ibis.null("int64"))
     peak = reported.max().over(group_by=KEYS)
     marked = recent.mutate(is_peak=reported == peak)
+    quarter = marked.end >= marked.as_of_day - 90
     return marked.group_by(*KEYS).aggregate(
-        peak=marked.asset.max(), peak_day=marked.event_day.max(where=marked.is_peak)
+        peak=marked.asset.max(),
+        peak_day=marked.event_day.max(where=marked.is_peak),
+        lowest=marked.asset.min(),
+        peak_90=marked.asset.max(where=quarter),
+        lowest_90=marked.asset.min(where=quarter),
     )
 
 
 def _sums(own: ir.Table) -> ir.Table:
-    """Exact sums over the observed days of each window and block of 30 days."""
+    """Exact sums over the observed days of each window and block of 30 days.
+
+    Products of an amount and a number of days are 64-bit: one that does not fit is refused by the engine.
+    """
     a = own.as_of_day.cast("int64")
     parts: dict[str, ir.Value] = {}
-    for days in (30, 90, 180, 365):
+    for days in _MEANS:
         n = overlap(own, a - days, a - 1)
         parts[f"n{days}"] = n
-        parts[f"v{days}"] = exact(own.asset) * exact(n)
-    for days in (90, 180):
+        parts[f"v{days}"] = own.asset * n
+    for name in ("deposit", "investment", "loan", "liability"):
+        parts[f"{name}90"] = own[name] * parts["n90"]
+    for name in ("deposit", "investment"):
+        parts[f"{name}30"] = own[name] * parts["n30"]
+    for days in _SLOPES:
         first = ibis.greatest(own.start, a - days)
         n = parts[f"n{days}"]
         # sum and sum of squares of t = day - as_of over the days first, first + 1, ..., first + n - 1
         t = first - a
         sum_t = n * t + n * (n - 1) // 2
-        sum_tt = n * t * t + t * n * (n - 1) + (n - 1) * n * (2 * n - 1) // 6
         parts[f"t{days}"] = sum_t
-        parts[f"tt{days}"] = sum_tt
-        parts[f"tv{days}"] = exact(own.asset) * exact(sum_t)
+        parts[f"tt{days}"] = n * t * t + t * n * (n - 1) + (n - 1) * n * (2 * n - 1) // 6
+        parts[f"tv{days}"] = own.asset * sum_t
     for block in range(BLOCKS):
         n = overlap(own, a - 30 * (block + 1), a - 30 * block - 1)
         parts[f"bn{block}"] = n
-        parts[f"bv{block}"] = exact(own.asset) * exact(n)
-    parts["loan90"] = exact(own.loan) * exact(overlap(own, a - 90, a - 1))
+        parts[f"bv{block}"] = own.asset * n
     each = own.select(*KEYS, **parts)
     return each.group_by(*KEYS).aggregate(**{name: each[name].sum() for name in parts})
 
@@ -122,7 +128,7 @@ def _deviation(own: ir.Table) -> ir.Table:
     a = own.as_of_day.cast("int64")
     days = own.select(*KEYS, "asset", n=overlap(own, a - 180, a - 1))
     days = days.filter(days.n > 0)
-    total = (exact(days.asset) * exact(days.n)).sum().over(group_by=KEYS).cast("float64")
+    total = (days.asset * days.n).sum().over(group_by=KEYS).cast("float64")
     count = days.n.sum().over(group_by=KEYS).cast("float64")
     centred = days.mutate(d=exact(days.asset) - exact((total / count).floor()))
     return centred.group_by(*KEYS).aggregate(
@@ -130,16 +136,35 @@ def _deviation(own: ir.Table) -> ir.Table:
     )
 
 
-def _slope(joined: ir.Table, days: int) -> ir.FloatingValue:
-    n, v = exact(joined[f"n{days}"]), joined[f"v{days}"]
-    t, tt, tv = exact(joined[f"t{days}"]), exact(joined[f"tt{days}"]), joined[f"tv{days}"]
-    slope = ratio(n * tv - t * v, n * tt - t * t)
+def _movements(tables: Tables, spine: ir.Table) -> ir.Table:
+    """Large movements of assets from one reporting date of the year to the next."""
+    rows = own_reports(tables, spine)
+    rows = rows.filter(rows.event_day >= rows.as_of_day - YEAR).select(*KEYS, "event_day", "asset")
+    before = rows.asset.lag().over(group_by=KEYS, order_by="event_day")
+    moves = rows.mutate(move=rows.asset - before).filter(lambda t: t.move.notnull())
+    policy = read_policy("balances")["large_movement"]
+    usual = moves.move.abs().median().over(group_by=KEYS)
+    least = policy["above"] * 10**tables.currency_decimals
+    is_large = (moves.move.abs() > usual * policy["times_median"]) & (moves.move.abs() > least)
+    marked = moves.mutate(is_large=is_large)
+    return marked.group_by(*KEYS).aggregate(
+        moves=marked.count(),
+        large_in=marked.count(where=marked.is_large & (marked.move > 0)),
+        large_out=marked.count(where=marked.is_large & (marked.move < 0)),
+        large_day=marked.event_day.max(where=marked.is_large),
+    )
+
+
+def _slope(t: ir.Table, days: int) -> ir.FloatingValue:
+    n, v = exact(t[f"n{days}"]), exact(t[f"v{days}"])
+    time, square, product = exact(t[f"t{days}"]), exact(t[f"tt{days}"]), exact(t[f"tv{days}"])
+    slope = ratio(n * product - time * v, n * square - time * time)
     return slope * 30.0 / ratio(v, n).nullif(0.0)
 
 
-def _falling(joined: ir.Table) -> ir.FloatingValue:
+def _falling(t: ir.Table) -> ir.FloatingValue:
     """Count blocks of 30 days in a row, newest first, whose mean is below that of the block before."""
-    means = [ratio(joined[f"bv{block}"], joined[f"bn{block}"]) for block in range(BLOCKS)]
+    means = [ratio(t[f"bv{block}"], t[f"bn{block}"]) for block in range(BLOCKS)]
     falls = [(means[block] < means[block + 1]).fill_null(False) for block in range(BLOCKS - 1)]  # noqa: FBT003
     count: ir.Value = ibis.literal(float(BLOCKS - 1))
     for block in reversed(range(BLOCKS - 1)):
@@ -148,33 +173,92 @@ def _falling(joined: ir.Table) -> ir.FloatingValue:
     return ibis.ifelse(observed, count, ibis.null("float64"))
 
 
-def _features(tables: Tables, joined: ir.Table) -> ir.Table:
-    mean = {days: ratio(joined[f"v{days}"], joined[f"n{days}"]) for days in (30, 90, 180, 365)}
-    n180 = joined.n180.cast("float64")
-    shift = joined.d1.cast("float64") / n180.nullif(0.0)
-    variance = joined.d2.cast("float64") / n180.nullif(0.0) - shift * shift
-    deviation = ibis.greatest(variance, ibis.literal(0.0)).sqrt() / mean[180].nullif(0.0)
-    level = joined.asset_level.cast("float64")
-    return joined.select(
-        *KEYS,
-        asset_balance_level=level,
-        **{f"asset_balance_mean_{days}d": mean[days] for days in (30, 90, 365)},
-        **{f"asset_balance_slope_{days}d": _slope(joined, days) for days in (90, 180)},
-        **{f"asset_balance_trend_30d_{days}d": mean[30] / mean[days].nullif(0.0) for days in (90, 365)},
-        asset_balance_drawdown_365d=ibis.ifelse(
-            joined.peak > 0, ratio(joined.peak - joined.asset_level, joined.peak), ibis.null("float64")
+def _mean(t: ir.Table, days: int) -> ir.FloatingValue:
+    return ratio(t[f"v{days}"], t[f"n{days}"])
+
+
+def _levels(t: ir.Table) -> dict[str, ir.Value]:
+    """Amounts at as_of and over windows."""
+    return {
+        "asset_balance_level": t.asset_level.cast("float64"),
+        **{f"asset_balance_mean_{days}d": _mean(t, days) for days in _MEANS},
+        "asset_balance_minimum_90d": t.lowest_90.cast("float64"),
+        "asset_balance_minimum_365d": t.lowest.cast("float64"),
+        "asset_balance_maximum_90d": t.peak_90.cast("float64"),
+        "asset_balance_maximum_365d": t.peak.cast("float64"),
+        "deposit_balance_level": t.deposit.cast("float64"),
+        "deposit_balance_mean_90d": ratio(t.deposit90, t.n90),
+        "investment_balance_level": t.investment.cast("float64"),
+        "investment_balance_mean_90d": ratio(t.investment90, t.n90),
+        "insurance_balance_level": t.insurance.cast("float64"),
+        "loan_balance_level": t.liability.cast("float64"),
+        "loan_balance_mean_90d": ratio(t.loan90, t.n90),
+        "elsewhere_balance_level": t.elsewhere.cast("float64"),
+    }
+
+
+def _trends(t: ir.Table) -> dict[str, ir.Value]:
+    """Which way it goes, how far below the highest, how much it moves."""
+    n180 = t.n180.cast("float64")
+    shift = t.d1.cast("float64") / n180.nullif(0.0)
+    variance = t.d2.cast("float64") / n180.nullif(0.0) - shift * shift
+    deviation = ibis.greatest(variance, ibis.literal(0.0)).sqrt() / _mean(t, 180).nullif(0.0)
+    month, quarter, year = _mean(t, 30), _mean(t, 90), _mean(t, YEAR)
+    slopes = {days: _slope(t, days) for days in _SLOPES}
+    has_level, day = t.asset_level.notnull(), t.as_of_day
+    moved = {
+        name: ibis.ifelse(t.moves > 0, t[name], ibis.null("int64")) for name in ("large_in", "large_out")
+    }
+    return {
+        **{f"asset_balance_slope_{days}d": slope for days, slope in slopes.items()},
+        "asset_balance_acceleration_90d": slopes[90] - slopes[180],
+        "asset_balance_trend_30d_90d": month / quarter.nullif(0.0),
+        "asset_balance_trend_30d_365d": month / year.nullif(0.0),
+        "asset_balance_trend_90d_365d": quarter / year.nullif(0.0),
+        "deposit_balance_trend_30d_90d": ratio(t.deposit30 * t.n90, t.deposit90 * t.n30),
+        "investment_balance_trend_30d_90d": ratio(t.investment30 * t.n90, t.investment90 * t.n30),
+        "asset_balance_drawdown_365d": ibis.ifelse(
+            t.peak > 0, ratio(t.peak - t.asset_level, t.peak), ibis.null("float64")
         ),
-        asset_balance_drawdown_days_365d=ibis.ifelse(
-            joined.asset_level.notnull(),
-            (joined.as_of_day - joined.peak_day).cast("float64"),
-            ibis.null("float64"),
+        "asset_balance_drawdown_days_365d": ibis.ifelse(
+            has_level, (day - t.peak_day).cast("float64"), ibis.null("float64")
         ),
-        asset_balance_deviation_180d=ibis.ifelse(joined.n180 >= 2, deviation, ibis.null("float64")),
-        asset_balance_falling_months=_falling(joined),
-        deposit_balance_share=ratio(joined.deposit, joined.asset_level),
-        loan_balance_level=joined.liability.cast("float64"),
-        loan_balance_mean_90d=ratio(joined.loan90, joined.n90),
-        product_family_count=joined.products.cast("float64"),
-        wallet_share=ratio(joined.asset_level, joined.asset_level + joined.elsewhere),
-        balance_history_days=history_days(tables, "balances", joined),
-    )
+        "asset_balance_recovery_365d": ratio(t.asset_level - t.lowest, t.peak - t.lowest),
+        "asset_balance_deviation_180d": ibis.ifelse(t.n180 >= 2, deviation, ibis.null("float64")),
+        "asset_balance_falling_months": _falling(t),
+        "asset_movement_count_large_in_365d": moved["large_in"].cast("float64"),
+        "asset_movement_count_large_out_365d": moved["large_out"].cast("float64"),
+        "asset_movement_gap_large_days": (day - t.large_day).cast("float64"),
+    }
+
+
+def _mix(t: ir.Table) -> dict[str, ir.Value]:
+    """What the assets are made of, and what is known of elsewhere."""
+    squares = sum((squared(t[product]) for product in ASSETS), ibis.literal(0).cast("decimal(38, 0)"))
+    families = sum(((t[product] > 0).cast("int32") for product in ASSETS), ibis.literal(0, "int32"))
+    wallet = ratio(t.asset_level, t.asset_level + t.elsewhere)
+    return {
+        "deposit_balance_share": ratio(t.deposit, t.asset_level),
+        **{f"{product}_balance_share": ratio(t[product], t.asset_level) for product in ASSETS},
+        "asset_balance_concentration": ratio(squares, squared(t.asset_level)),
+        "asset_family_count": families.cast("float64"),
+        "product_family_count": t.held.cast("float64"),
+        "wallet_share": wallet,
+        "wallet_share_change_180d": wallet - ratio(t.asset_before, t.asset_before + t.elsewhere_before),
+    }
+
+
+def _is_dormant(tables: Tables, spine: ir.Table, t: ir.Table) -> ir.Table:
+    """Whether the account lies still with money on it: `asset_is_dormant`, 1 or 0.
+
+    One row per KEYS of `t`. Null without a level, or where no transaction can be known.
+    """
+    if "transactions" not in tables:
+        return t.select(*KEYS, asset_is_dormant=ibis.null("float64"))
+    policy = read_policy("balances")["dormant"]
+    days = at_moments(tables, days_seen(tables), spine, policy["days"], "event_day")
+    joined = onto_spine(t, days.group_by(*KEYS).aggregate(active=days.count()))
+    has_money = joined.asset_level > policy["assets_above"] * 10**tables.currency_decimals
+    flag = (has_money & joined.active.isnull()).cast("float64")
+    is_known = reached(tables, "transactions", joined.as_of_day) & joined.asset_level.notnull()
+    return joined.select(*KEYS, asset_is_dormant=ibis.ifelse(is_known, flag, ibis.null("float64")))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from features.groups.balances import ASSETS, STALE_DAYS
-from features.windows import KEYS, Tables, Window, known, onto_spine
+from features.definitions.profile import ORIENTATIONS
+from features.groups.balance_stages import ASSETS, STALE_DAYS
+from features.groups.transaction_stages import last_active_day
+from features.windows import KEYS, Tables, known, onto_spine
 
 STATUS = {0: "ok", 1: "closed", 2: "no_history", 3: "dormant"}
 ACTIVE_DAYS = 180
+DAYS_PER_MONTH = 30.4375
 KINDS = ("micro", "corporate", "institution")
 CARD_LEVELS = {"gold": 1.0, "platinum": 2.0, "diamond": 3.0}
 
@@ -40,7 +43,7 @@ def spine_of(tables: Tables, moments: ir.Table) -> ir.Table:
 
 
 def profile(tables: Tables, spine: ir.Table) -> ir.Table:
-    """Tenure, age, kind, card level, credit line.
+    """Tenure, age, kind, card level, credit line, household, size, orientation.
 
     One row per (customer_id, as_of) of `spine`. Columns that do not serve past dates are not read.
 
@@ -60,7 +63,25 @@ def profile(tables: Tables, spine: ir.Table) -> ir.Table:
         columns["credit_line"] = state.credit_line.cast("float64")
     if "manager_id" in tables.profile_columns:
         columns["is_managed"] = state.manager_id.notnull().cast("float64")
+    columns |= _further(tables, state)
     return state.select(*KEYS, **columns)
+
+
+def _further(tables: Tables, state: ir.Table) -> dict[str, ir.Value]:
+    """Household, people employed, orientation, marketing and months in business, as far as the columns serve."""
+    columns: dict[str, ir.Value] = {}
+    if "household_id" in tables.profile_columns:
+        columns["has_household"] = state.household_id.notnull().cast("float64")
+    if "employees" in tables.profile_columns:
+        columns["employee_count"] = state.employees.cast("float64")
+    if "orientation" in tables.profile_columns:
+        columns |= {f"is_{one}_oriented": (state.orientation == one).cast("float64") for one in ORIENTATIONS}
+    if "marketing_opt_out" in tables.profile_columns:
+        columns["is_opted_out"] = state.marketing_opt_out.cast("float64")
+    if "born_on" in tables.profile_columns:
+        months = (state.as_of_day - state.born_day).cast("float64") / DAYS_PER_MONTH
+        columns["business_age_months"] = ibis.ifelse(state.kind == "retail", ibis.null("float64"), months)
+    return columns
 
 
 def status(tables: Tables, spine: ir.Table, min_tenure: int = 0) -> ir.Table:
@@ -87,10 +108,9 @@ def status(tables: Tables, spine: ir.Table, min_tenure: int = 0) -> ir.Table:
 def _activity(tables: Tables, spine: ir.Table) -> ir.Table:
     """Per (customer_id, as_of) with any sign of life: `is_active` now; no row where there never was one."""
     if "transactions" in tables:
-        rows = known(tables, "transactions", spine)
-        rows = rows.filter(rows.started_by == "customer")
-        is_recent = Window(ACTIVE_DAYS).holds(rows.event_day, rows.as_of_day)
-    elif "balances" in tables:
+        days = last_active_day(tables, spine)
+        return days.select(*KEYS, is_active=days.last_day >= days.as_of_day - ACTIVE_DAYS)
+    if "balances" in tables:
         own = known(tables, "balances", spine)
         own = own.filter(own.bank.fill_null("own") == "own")
         assets = own.balance.sum(where=own["product"].isin(ASSETS)).fill_null(0)

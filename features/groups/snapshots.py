@@ -10,6 +10,9 @@ import ibis.expr.types as ir
 from features.tables import PROTECTED_COLUMNS
 from features.windows import KEYS, Tables, known, onto_spine
 
+_PLACE = "place__"
+"""A name that no attribute of a bank bears: intake refuses those with two underscores."""
+
 
 def snapshots(tables: Tables, spine: ir.Table) -> ir.Table:
     """The newest snapshot dated as_of or before, its texts as codes of the bank's code book.
@@ -20,7 +23,7 @@ def snapshots(tables: Tables, spine: ir.Table) -> ir.Table:
     """
     rows = known(tables, "snapshots", spine)
     newest = ibis.row_number().over(group_by=KEYS, order_by=ibis.desc("event_day"))
-    rows = rows.mutate(place=newest).filter(lambda t: t.place == 0)
+    rows = rows.mutate(**{_PLACE: newest}).filter(lambda t: t[_PLACE] == 0)
     columns: dict[str, ir.Value] = {}
     for column, kind in sorted(tables.snapshot_kinds.items()):
         if column.lower() in PROTECTED_COLUMNS:

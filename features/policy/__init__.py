@@ -8,6 +8,9 @@ from importlib import resources
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
+
+from features.policy.tree import Place, PolicyError, syntax_error, tree_of
 
 
 @cache
@@ -16,22 +19,44 @@ def read_policy(name: str) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
-        There is no such file, or it does not hold a mapping.
+    PolicyError
+        There is no such file, it is no YAML, it does not hold a mapping, or a mapping in it has a key twice.
     """
-    text = policy_text(name)
-    content = yaml.safe_load(text)
-    if not isinstance(content, dict):
-        raise ValueError(f"features/policy/{name}.yaml: expected a mapping; got {type(content).__name__}")
+    return parse_policy(policy_text(name), policy_file(name))
+
+
+def parse_policy(text: str, file: str) -> dict[str, Any]:
+    """Read a policy file's text; see `read_policy`."""
+    tree = tree_of(text, file)
+    try:
+        content: dict[str, Any] = SafeConstructor().construct_document(tree)
+    except yaml.YAMLError as error:
+        raise syntax_error(error, text, file) from None
+    except ValueError as error:  # a date such as 2024-13-01, of which YAML does not tell the line
+        raise PolicyError(
+            f"{file}: expected values that exist; got one that does not ({error}). Correct it."
+        ) from None
     return content
+
+
+def policy_file(name: str) -> str:
+    """Return the path of a policy file, as people know it."""
+    return f"features/policy/{name}.yaml"
 
 
 def policy_text(name: str) -> str:
     """Return a policy file as it stands."""
     path = resources.files("features.policy") / f"{name}.yaml"
     if not path.is_file():
-        raise ValueError(f"expected a policy file features/policy/{name}.yaml; there is none")
-    return path.read_text(encoding="utf-8")
+        raise PolicyError(f"expected a policy file {policy_file(name)}; there is none")
+    content = path.read_bytes()
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        place = Place(policy_file(name), content.count(b"\n", 0, error.start) + 1)
+        raise place.error(
+            f"expected text in UTF-8; got the byte {content[error.start]:#x}. Save the file as UTF-8."
+        ) from None
 
 
 def policy_names() -> tuple[str, ...]:
@@ -40,10 +65,14 @@ def policy_names() -> tuple[str, ...]:
     return tuple(sorted(file.name[:-5] for file in files if file.name.endswith(".yaml")))
 
 
-def policy_digest() -> str:
-    """SHA-256 over every policy file."""
+NO_FIGURES = ("contribution", "data_page", "intake", "monitor", "reports", "targets", "terminal", "texts")
+"""Policy files that no feature reads: words of pages and of the terminal, and what comes after features."""
+
+
+def policy_digest(without: tuple[str, ...] = ()) -> str:
+    """SHA-256 over every policy file, some left out by name."""
     digest = hashlib.sha256()
-    for name in policy_names():
+    for name in sorted(set(policy_names()) - set(without)):
         digest.update(name.encode())
         digest.update(policy_text(name).encode())
     return digest.hexdigest()

@@ -230,11 +230,11 @@ def test_signal_closed_on_the_as_of_day_is_still_open(tiny: Tiny) -> None:
 
 
 def test_signal_severities_add_up_per_category(tiny: Tiny) -> None:
-    """180 days: M42 4 + M05 3; F07 5 on day 180; H01 on day 181 is outside; E01 has no severity."""
+    """180 days: M42 4 + M05 3; F07 5 on day 180; H01 on day 181 is outside; E01, of no severity, has its record's 3."""
     names = [
         f"signal_severity_sum_{name}_180d" for name in ("operations", "finance", "hazard", "environment")
     ]
-    assert tiny("W", *names) == (7, 5, 0, 0)
+    assert tiny("W", *names) == (7, 5, 0, 3)
     assert tiny("W", "signal_count_new_30d", "signal_count_new_90d") == (1, 3)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from features.signals.reading import read_signals
 from serving.answers import Answerer
 from serving.bundle import FeatureFrame
 from serving.champion import load_champion
@@ -55,7 +56,7 @@ def test_a_scored_customer_has_the_contracts_blocks_and_no_others(
     assert (answer["bundle_version"], answer["as_of"], answer["language"]) == ("7", "2026-10-31", "zh")
     (one,) = answer["predictions"]
     blocks = ["churn", "growth", "loyalty"]
-    assert list(one) == ["customer_id", "status", "prediction_id", *blocks, "reasons", "base"]
+    assert list(one) == ["customer_id", "status", "prediction_id", *blocks, "reasons", "base", "warnings"]
     assert list(one["churn"]) == ["probability", "horizon_days", "by_horizon", "band", "percentile"]
     assert list(one["growth"]) == ["expected_change", "low", "high", "level", "horizon_days", "percentile"]
     assert list(one["loyalty"]) == ["expected_share", "horizon_days", "percentile"]
@@ -196,9 +197,9 @@ def test_what_was_not_observed_is_null_and_said_so(answerer: Answerer) -> None:
 
 def test_a_target_without_a_model_is_absent_throughout(answerer: Answerer, store: OnlineStore) -> None:
     only = replace(answerer.bundle, models=answerer.bundle.models[:1])
-    lone = Answerer(only, Texts(answerer._texts.content), BankWords())
+    lone = Answerer(only, Texts(answerer._texts.content), BankWords(), read_signals())
     (one,) = ask(lone, store, "C000000")["predictions"]
-    assert list(one) == ["customer_id", "status", "prediction_id", "churn", "reasons", "base"]
+    assert list(one) == ["customer_id", "status", "prediction_id", "churn", "reasons", "base", "warnings"]
     assert one["churn"]["by_horizon"] == {"90": one["churn"]["probability"]}
     assert list(one["reasons"]) == list(one["base"]) == ["churn"]
 
@@ -208,7 +209,12 @@ def test_a_response_model_has_no_horizon(answerer: Answerer, store: OnlineStore)
     response = replace(
         model, target=replace(model.target, key="response", target="response", horizon_days=None)
     )
-    lone = Answerer(replace(answerer.bundle, models=(response,)), Texts(answerer._texts.content), BankWords())
+    lone = Answerer(
+        replace(answerer.bundle, models=(response,)),
+        Texts(answerer._texts.content),
+        BankWords(),
+        read_signals(),
+    )
     (one,) = ask(lone, store, "C000000")["predictions"]
     assert list(one["response"]) == ["probability", "horizon_days", "band", "percentile"]
     assert one["response"]["horizon_days"] is None
@@ -233,4 +239,46 @@ def test_a_row_of_unknown_status_is_refused(answerer: Answerer, store: OnlineSto
 
 def test_a_bundle_that_was_never_released_does_not_answer(answerer: Answerer) -> None:
     with pytest.raises(BundleError, match=r"expected release\.json"):
-        Answerer(replace(answerer.bundle, release=None), Texts(answerer._texts.content), BankWords())
+        Answerer(
+            replace(answerer.bundle, release=None),
+            Texts(answerer._texts.content),
+            BankWords(),
+            read_signals(),
+        )
+
+
+def test_an_open_warning_is_told_with_its_figures_and_what_to_do(
+    answerer: Answerer, store: OnlineStore
+) -> None:
+    """C000000 has 2,500 overdue for 35 days: more than the 3 days of M48, and above the step at 30."""
+    (zh,) = ask(answerer, store, "C000000")["predictions"]
+    (en,) = ask(answerer, store, "C000000", language="en")["predictions"]
+    shared = {"code": "M48", "category": "M", "severity": 4, "raised_on": "2026-09-27"}
+    assert zh["warnings"] == [
+        {
+            **shared,
+            "title": "开始拖欠本息",
+            "evidence": "逾期 2,500 元,已 35 天,限额 3 天",
+            "measures": [
+                {"kind": "prevent", "text": "客户经理三日内致电,了解需求"},
+                {"kind": "prevent", "text": "书面约定还款计划"},
+                {"kind": "exit", "text": "依法保全债权"},
+            ],
+        }
+    ]
+    (warning,) = en["warnings"]
+    assert {name: warning[name] for name in shared} == shared
+    assert warning["title"] == "begins to miss principal or interest"
+    assert warning["evidence"] == "CNY 2,500 overdue for 35 days, limit 3 days"
+    assert [measure["kind"] for measure in warning["measures"]] == ["prevent", "prevent", "exit"]
+
+
+def test_a_customer_without_a_warning_has_an_empty_block(answerer: Answerer, store: OnlineStore) -> None:
+    (one,) = ask(answerer, store, "C000001")["predictions"]
+    assert one["warnings"] == []
+
+
+def test_facts_that_say_nothing_of_warnings_are_refused(answerer: Answerer, store: OnlineStore) -> None:
+    rows = replace(store.read(["C000000"]), facts=({"status": "ok", "reason": None},))
+    with pytest.raises(StoreAway, match="expected warnings in the facts of a row; got none"):
+        answerer.answer(PredictRequest(("C000000",)), rows, new_id)
