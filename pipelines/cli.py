@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 NeededDay = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"])]
-Data = Annotated[Path, typer.Option("--data", help="Directory with a bank's tables.")]
+Data = Annotated[Path, typer.Option("--data", help="Directory or DuckDB file with a bank's tables.")]
 
 
 @dataclass
@@ -94,7 +94,7 @@ def import_source(
 
 @app.command()
 def check(
-    data: Annotated[Path, typer.Argument(help="Directory with a bank's tables.")],
+    data: Annotated[Path, typer.Argument(help="Directory or DuckDB file with a bank's tables.")],
     known_at: Annotated[
         datetime | None, typer.Option(help="Events after this moment are quarantined.")
     ] = None,

@@ -290,8 +290,12 @@ def arrears(
 
 
 def changes(bank: Bank, rows: list[Known]) -> set[date]:
-    """Days on which what is overdue may change: after a due or paid date of a version, but not before it was known."""
-    found = set()
+    """Days on which what is overdue may change: after a due or paid date of a version, but not before it was known.
+
+    And the first day that the table reaches.
+    """
+    start = first_day(bank, "repayments")
+    found = set() if start is None else {start + DAY}
     for row in rows:
         due, recorded = row["due_on"], row.get("recorded_at")
         known = max(due, local_day(recorded, bank.zone)) if recorded is not None else due

@@ -20,6 +20,7 @@ from features.signals.year_on_year import (
     where,
     year_pairs,
 )
+from features.tables import NEVER
 from features.windows import KEYS, Tables
 
 _EVALUATION = (*KEYS, "evaluated_day")
@@ -93,7 +94,8 @@ def _days(tables: Tables, figures: ir.Table) -> ir.Table:
     """Days on which a company may have to be looked at.
 
     One row per KEYS and `evaluated_day`; `is_statement`: a statement became known on it. The others are days on
-    which some version of an instalment, not known to be paid by the day it was due, fell overdue or was paid.
+    which some version of an instalment, not known to be paid by the day it was due, fell overdue or was paid, and
+    the first that the table of instalments reaches: what was overdue before is seen on it.
     """
     first = figures.group_by(*KEYS).aggregate(first_day=figures.known_day.min())
     rows = tables["repayments"].join(first, "customer_no")
@@ -109,6 +111,9 @@ def _days(tables: Tables, figures: ir.Table) -> ir.Table:
             "int32"
         )
     )
+    begun = ibis.literal(tables.first_day.get("repayments", NEVER - 1) + 1, "int32")
+    begins = rows.select(*KEYS, "first_day", evaluated_day=begun)
+    changes = ibis.union(changes.select(*begins.columns), begins)
     changes = changes.filter(
         changes.evaluated_day >= changes.first_day, changes.evaluated_day <= changes.as_of_day
     )
