@@ -96,7 +96,7 @@ def test_loyalty_ends_with_the_first_product_given_up(tiny: Mapping[tuple[str, i
 
 
 SWEPT = (LABELS[0], LABELS[1], LABELS[3], LABELS[5])
-SEEDS = ((11, 150), (13, 250), (62, 150))
+SEEDS = ((11, 150), (17, 250), (58, 150))
 
 
 @pytest.mark.parametrize(("seed", "customers"), SEEDS)
@@ -117,6 +117,7 @@ def test_labels_equal_the_oracle(
                 f"{target} {horizon} at {as_of}: (oracle, product) {dict(list(wrong.items())[:5])}"
             )
             tried += len(expected)
+    assert tried > 0, f"seed {seed}: no label to compare"
     tell(capsys, f"labels, seed {seed}: {tried} labels of {customers} customers compared, 0 differences")
 
 
