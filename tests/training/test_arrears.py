@@ -26,7 +26,7 @@ def label() -> Iterator[object]:
         rows = pa.table(
             {
                 "loan_id": [f"L{place}" for place in range(len(instalments))],
-                "customer_id": ["C1"] * len(instalments),
+                "customer_no": pa.array([0] * len(instalments), pa.int32()),
                 "due_on": pa.array([AS_OF + timedelta(days=due) for due, _ in instalments], pa.date32()),
                 "event_day": pa.array([DAY + due for due, _ in instalments], pa.int32()),
                 "paid_day": pa.array(
@@ -39,6 +39,7 @@ def label() -> Iterator[object]:
         spine = pa.table(
             {
                 "customer_id": ["C1"],
+                "customer_no": pa.array([0], pa.int32()),
                 "as_of": pa.array([AS_OF], pa.date32()),
                 "as_of_day": pa.array([DAY], pa.int32()),
             }
