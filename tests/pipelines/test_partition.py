@@ -19,6 +19,15 @@ def write(place: Path, content: str) -> None:
             (draft / f"view_{number}.parquet").write_text(content * 2_000)
 
 
+def start_writer(place: Path) -> int:
+    """Start a process that writes one folder and ends; a large test process takes its time to split."""
+    child = os.fork()
+    if child == 0:
+        write(place, "x")
+        os._exit(0)
+    return child
+
+
 def test_a_failed_folder_leaves_nothing(tmp_path: Path) -> None:
     with contextlib.suppress(ValueError), whole_folder(tmp_path / "as_of=2026-10-31") as draft:
         (draft / "one").write_text("half")
@@ -40,14 +49,11 @@ def test_a_reader_sees_a_whole_folder_or_none_wherever_the_writer_is_killed(
     """A process that only writes folders, killed at a random moment; the next one clears up after it."""
     draw, whole, killed = random.Random(7), 0, 0
     began = time.perf_counter()
-    write(tmp_path / "measured", "x")
+    os.waitpid(start_writer(tmp_path / "measured"), 0)
     usual = time.perf_counter() - began
     for number in range(ROUNDS):
         place = tmp_path / f"as_of={number}"
-        child = os.fork()
-        if child == 0:
-            write(place, "x")
-            os._exit(0)
+        child = start_writer(place)
         time.sleep(draw.random() * 2 * usual)
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
