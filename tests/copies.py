@@ -15,6 +15,7 @@ ROW_IDS = (
     "transaction_id",
     "complaint_id",
     "signal_id",
+    "sign_id",
     "holding_id",
     "loan_id",
     "need_id",
