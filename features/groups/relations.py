@@ -34,7 +34,7 @@ def relations(tables: Tables, spine: ir.Table) -> ir.Table:
     met = met.drop(*(name for name in met.columns if name.endswith("_right")))
     joined = onto_spine(spine, _counts(met))
     if "balances" in tables:
-        joined = onto_spine(joined, _assets(tables, spine, links))
+        joined = onto_spine(joined, _assets(tables, links))
     is_listed = _is_listed(tables, joined)
     columns = {f"relation_count_{name}": joined[name] for name in COUNTS} | {
         name: joined[name] for name in FLAGS
@@ -53,12 +53,7 @@ def relations(tables: Tables, spine: ir.Table) -> ir.Table:
 
 def people_states(tables: Tables, people: ir.Table, moments: ir.Table) -> ir.Table:
     """The newest states of some customers only, at every as_of of `moments`; `people` has customer_no."""
-    some = tables["customers"].semi_join(people, "customer_no")
-    # what is shared within a run has to be of all customers
-    own = replace(
-        tables, expressions={**tables.expressions, "customers": some}, share=lambda _, stage: stage()
-    )
-    return states(own, moments)
+    return states(_own(tables, "customers", people), moments)
 
 
 def _links(tables: Tables, spine: ir.Table) -> ir.Table:
@@ -103,13 +98,25 @@ def _counts(met: ir.Table) -> ir.Table:
     return total.mutate(**{name: (total[name] > 0).cast("int64") for name in FLAGS})
 
 
-def _assets(tables: Tables, spine: ir.Table, links: ir.Table) -> ir.Table:
-    """Sum of the influenced customers' last reported assets; the balances of the others are not touched."""
+def _assets(tables: Tables, links: ir.Table) -> ir.Table:
+    """Sum of the influenced customers' last reported assets; they need not be on the spine themselves."""
     pairs = links.filter(links.is_influence, links.other_no.notnull()).select(*KEYS, "other_no").distinct()
-    newest = levels(tables, spine, {"asset": ASSETS})
+    others = pairs.select("as_of_day", customer_no="other_no").distinct()
+    newest = levels(_own(tables, "balances", others), others, {"asset": ASSETS})
     newest = newest.select("as_of_day", "asset_0", other_no="customer_no")
     held = pairs.join(newest, ["other_no", "as_of_day"])
     return held.group_by(*KEYS).aggregate(assets=held.asset_0.sum())
+
+
+def _own(tables: Tables, name: str, people: ir.Table) -> Tables:
+    """The tables with one of them cut down to some customers; its stages are nobody else's."""
+    some = tables[name].semi_join(people, "customer_no")
+    return replace(
+        tables,
+        expressions={**tables.expressions, name: some},
+        once=lambda _, stage: stage(),
+        share=lambda _, stage: stage(),
+    )
 
 
 def _is_listed(tables: Tables, joined: ir.Table) -> ir.BooleanValue:
