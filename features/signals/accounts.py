@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import ibis
 import ibis.expr.types as ir
 
@@ -18,22 +20,24 @@ from features.signals.evaluations import (
 from features.signals.flows import (
     BUSINESS,
     BY_MONTH,
+    INFLOWS,
     PAYEE,
     PAYER,
     SUPPLIER,
+    by_month,
     ever_of_kinds,
-    is_settled,
     months,
     observed_from,
     of_kinds,
-    parties,
-    seen,
-    thirty_days,
+    seen_at,
+    settled,
 )
 from features.signals.measures import EVALUATED, Measure, MeasureTable, Unit
 from features.windows import KEYS, Tables, exact, ratio
 
 _POLICY = read_policy("accounts")
+_YEAR, _HABIT = 12, 15
+"""Months of a year; months back that the habit of buying from a supplier reaches, the three compared with included."""
 
 
 def inflow(tables: Tables, spine: ir.Table) -> ir.Table:
@@ -69,14 +73,19 @@ def inflow(tables: Tables, spine: ir.Table) -> ir.Table:
 
 def _inflow(tables: Tables) -> ir.Table:
     """Sums of inflow before each first of a month, one row per customer_no and `month`, and the days they begin on."""
-    rows = seen(tables, months(tables), 12)
-    is_late = rows.back <= 6
-    weighted = exact(rows.inflow) * exact(7 - 2 * rows.back.cast("int64"))  # 2t - 5, t = 6 - back
-    sums = rows.group_by(*BY_MONTH).aggregate(
-        year=rows.inflow.sum(), half=rows.inflow.sum(where=is_late), rise=weighted.sum(where=is_late)
-    )
     firsts = run_months(tables)
     shifts = {month: lunar_year(month) for month in firsts}
+    rows = ever_of_kinds(tables, months(tables), *BUSINESS)
+    sums: dict[str, ir.Value] = {}
+    for month in firsts:
+        half = seen_at(rows, month, (1, 6))
+        sums[f"year_{month}"] = rows.inflow.sum(where=seen_at(rows, month, (1, 12)))
+        sums[f"half_{month}"] = rows.inflow.sum(where=half)
+        # back months before the first, t = 6 - back: 2t - 5
+        weight = 7 - 2 * (month - rows.event_month).cast("int64")
+        sums[f"rise_{month}"] = (exact(rows.inflow) * exact(weight)).sum(where=half)
+    of_months = tables.keep("signals_inflow_months", rows.group_by("customer_no").aggregate(**sums))
+    near = tables.keep("signals_inflow_days", _near(tables, shifts))
     dates = calendar(
         {
             "month": firsts,
@@ -85,13 +94,22 @@ def _inflow(tables: Tables) -> ir.Table:
             "half_day": [day_number(month_start(month - 6)) for month in firsts],
         }
     )
-    inflows = ever_of_kinds(tables, tables["transactions"], *BUSINESS)
-    inflows = inflows.filter(is_settled(inflows), inflows.amount > 0)
-    near = thirty_days(tables, inflows, {}, shifts)
-    last = near.group_by(*BY_MONTH).aggregate(
-        now=near.amount.sum(where=near.which == 0), before=near.amount.sum(where=near.which == 1)
-    )
-    return with_other(sums.join(dates, "month"), last, BY_MONTH)
+    whole = by_month(tables, of_months, ("year", "half", "rise")).filter(lambda t: t.year.notnull())
+    return with_other(whole.join(dates, "month"), by_month(tables, near, ("now", "before")), BY_MONTH)
+
+
+def _near(tables: Tables, shifts: Mapping[int, int]) -> ir.Table:
+    """Inflow of the 30 days before each first of a month, `now_<month>`, and of those `shifts` earlier, `before`."""
+    rows = settled(tables)
+    rows = rows.filter(rows.flow.isin(INFLOWS))
+    sums = {}
+    for month, shift in shifts.items():
+        first = day_number(month_start(month))
+        is_known = (rows.known_day <= first) & (rows.until_day > first)
+        for name, last in (("now", first), ("before", first - shift)):
+            is_inside = (rows.event_day >= last - 30) & (rows.event_day < last)
+            sums[f"{name}_{month}"] = rows.amount.sum(where=is_inside & is_known)
+    return rows.group_by("customer_no").aggregate(**sums)
 
 
 def counterparties(tables: Tables, spine: ir.Table) -> ir.Table:
@@ -134,55 +152,76 @@ def _counterparties(tables: Tables) -> ir.Table:
             "habit_day": [day_number(month_start(month - 15)) for month in firsts],
         }
     )
-    parts = (_payers(tables), _payees(tables), _purchases(tables))
-    found = ibis.union(*(part.select(*BY_MONTH) for part in parts), distinct=True).join(dates, "month")
-    for part in parts:
-        found = with_other(found, part, BY_MONTH)
-    return found
+    payers = tables.keep("signals_payers", _of_parties(tables, PAYER))
+    payees = tables.keep("signals_payees", _of_parties(tables, PAYEE, SUPPLIER))
+    parts = {
+        ("payer_whole", "payer_first"): _wholes(tables, payers, "payer"),
+        ("payee_whole", "payee_first"): _wholes(tables, payees, "payee"),
+        ("bought", "bought_before"): _purchases(tables),
+    }
+    kept = {names: tables.keep(f"signals_of_{names[0]}", part) for names, part in parts.items()}
+    wide = ibis.union(*(part.select("customer_no") for part in kept.values()), distinct=True)
+    for part in kept.values():
+        wide = with_other(wide, part, ("customer_no",))
+    names = tuple(name for pair in parts for name in pair)
+    found = by_month(tables, tables.keep("signals_of_parties", wide), names).join(dates, "month")
+    return with_other(found, _largest(tables, payers), BY_MONTH)
 
 
 def _of_parties(tables: Tables, *flows: int) -> ir.Table:
-    """Amounts of twelve months by counterparty, one row per customer_no, `month` and party (null: not known)."""
-    each = parties(tables)
-    rows = seen(tables, each.filter(each.flow.isin(flows)), 12)
-    return rows.group_by(*BY_MONTH, "party").aggregate(amount=rows.amount.sum().cast("int64"))
+    """Amounts of the twelve months before each first of a month, by customer_no and party (null: not known)."""
+    rows = settled(tables)
+    rows = rows.filter(rows.flow.isin(flows))
+    return rows.group_by("customer_no", "party").aggregate(
+        **{
+            f"amount_{month}": rows.amount.sum(where=seen_at(rows, month, (1, 12))).cast("int64")
+            for month in run_months(tables)
+        }
+    )
 
 
-def _payers(tables: Tables) -> ir.Table:
-    """Of twelve months' inflow: the whole, the largest payer's part and that of the three largest."""
-    each = _of_parties(tables, PAYER)
+def _wholes(tables: Tables, each: ir.Table, name: str) -> ir.Table:
+    """The whole of all parties before each first of a month, and the part of the largest that is known."""
     is_known = each.party.notnull()
-    # equal amounts may stand in either order: only their sums are used
-    place = ibis.row_number().over(group_by=(*BY_MONTH, is_known), order_by=ibis.desc("amount"))
-    each = each.mutate(place=ibis.ifelse(is_known, place, ibis.null("int64")))
-    return each.group_by(*BY_MONTH).aggregate(
-        payer_whole=each.amount.sum(),
-        payer_first=each.amount.sum(where=each.place == 0),
-        payer_three=each.amount.sum(where=each.place < 3),
+    return each.group_by("customer_no").aggregate(
+        **{f"{name}_whole_{month}": each[f"amount_{month}"].sum() for month in run_months(tables)},
+        **{
+            f"{name}_first_{month}": each[f"amount_{month}"].max(where=is_known)
+            for month in run_months(tables)
+        },
     )
 
 
-def _payees(tables: Tables) -> ir.Table:
-    """Of twelve months' outflow: the whole, and the largest payee's part."""
-    each = _of_parties(tables, PAYEE, SUPPLIER)
-    return each.group_by(*BY_MONTH).aggregate(
-        payee_whole=each.amount.sum(), payee_first=each.amount.max(where=each.party.notnull())
-    )
+def _largest(tables: Tables, payers: ir.Table) -> ir.Table:
+    """The part of the three largest known payers before each first of a month: `payer_three`."""
+    each = by_month(tables, payers.filter(payers.party.notnull()), ("amount",))
+    # equal amounts may stand in either order: only their sum is used
+    place = ibis.row_number().over(group_by=BY_MONTH, order_by=ibis.desc("amount"))
+    each = each.mutate(place=place).filter(lambda t: t.place < 3)
+    return each.group_by(*BY_MONTH).aggregate(payer_three=each.amount.sum())
 
 
 def _purchases(tables: Tables) -> ir.Table:
     """What was paid to habitual suppliers in the last three months, and in the same three a year before."""
-    each = parties(tables)
-    rows = seen(tables, each.filter(each.flow == SUPPLIER, each.party.notnull()), 15)
-    of_party = rows.group_by(*BY_MONTH, "party").aggregate(
-        bought=rows.amount.sum(where=rows.back <= 3).fill_null(0),
-        bought_before=rows.amount.sum(where=rows.back > 12).fill_null(0),
-        paid=rows.event_month.nunique(where=rows.back > 3),
-    )
-    habitual = of_party.filter(of_party.paid >= int(_POLICY["habitual_months"]))
-    return habitual.group_by(*BY_MONTH).aggregate(
-        bought=habitual.bought.sum(), bought_before=habitual.bought_before.sum()
-    )
+    rows = settled(tables)
+    rows = rows.filter(rows.flow == SUPPLIER, rows.party.notnull())
+    firsts = run_months(tables)
+    # twelve months in a row: each has a place of its own
+    bit = ibis.literal(1, "int32") << (rows.event_month % _YEAR)
+    sums: dict[str, ir.Value] = {}
+    for month in firsts:
+        sums[f"bought_{month}"] = rows.amount.sum(where=seen_at(rows, month, (1, 3)))
+        sums[f"bought_before_{month}"] = rows.amount.sum(where=seen_at(rows, month, (13, _HABIT)))
+        sums[f"paid_{month}"] = bit.bit_or(where=seen_at(rows, month, (_HABIT - _YEAR + 1, _HABIT)))
+    each = tables.keep("signals_suppliers", rows.group_by("customer_no", "party").aggregate(**sums))
+    found: dict[str, ir.Value] = {}
+    for month in firsts:
+        bits = each[f"paid_{month}"].fill_null(0)
+        paid = sum(((bits >> place) & 1 for place in range(_YEAR)), ibis.literal(0))
+        is_habitual = paid >= int(_POLICY["habitual_months"])
+        for name in ("bought", "bought_before"):
+            found[f"{name}_{month}"] = each[f"{name}_{month}"].fill_null(0).sum(where=is_habitual)
+    return each.group_by("customer_no").aggregate(**found)
 
 
 def _measure(name: str, unit: Unit, definition: str) -> Measure:

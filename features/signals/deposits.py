@@ -21,12 +21,14 @@ from features.signals.evaluations import (
 from features.signals.flows import (
     BY_MONTH,
     KNOWLEDGE,
+    by_month,
     ever_of_kinds,
     months,
     observed_from,
     of_kinds,
     recent,
     seen,
+    seen_at,
     staged,
     thirty_days,
 )
@@ -39,14 +41,16 @@ _AMOUNTS = ("deposit", "asset", "whole")
 _FALLS = 4
 """Months of which three can be running down."""
 
+_BACKS = tuple(range(1, _FALLS + 1))
+
 
 def closings(tables: Tables, place: str, reach: int) -> tuple[ir.Table, ir.Table]:
     """Balances on the newest reporting date of each calendar month, at one place: this bank, elsewhere, nonbank.
 
-    Two stages. Of months of which every row was known the day after, one row per customer_no and event_month:
-    `deposit`, `asset` and `whole` (every product) in minor units (int64), the same at whatever evaluation; a product
-    missing on the date counts as 0. Of the others, one row per customer_no, reporting date `last_day`, from_month and
-    until_month, to be settled at each evaluation.
+    Two stages. Of months of which every row was known by the next evaluation and stayed, one row per customer_no and
+    event_month: `deposit`, `asset` and `whole` (every product) in minor units (int64), the same at whatever evaluation;
+    a product missing on the date counts as 0. Of the others, one row per customer_no, reporting date `last_day`,
+    from_month and until_month, to be settled at each evaluation.
     """
 
     def by_day() -> ir.Table:
@@ -57,7 +61,7 @@ def closings(tables: Tables, place: str, reach: int) -> tuple[ir.Table, ir.Table
             return ibis.ifelse(rows["product"].isin(products), rows.balance, ibis.literal(0, "int64"))
 
         each = staged(
-            rows, last_day=rows.event_day, deposit=of(DEPOSITS), asset=of(ASSETS), whole=rows.balance
+            tables, rows, last_day=rows.event_day, deposit=of(DEPOSITS), asset=of(ASSETS), whole=rows.balance
         )
         return _added(each, ("customer_no", *KNOWLEDGE, "last_day"))
 
@@ -89,11 +93,15 @@ def month_ends(
     plain, rows = seen(tables, lasting, reach), seen(tables, unsettled, reach)
     if wanted is not None:
         plain, rows = plain.semi_join(wanted, BY_MONTH), rows.semi_join(wanted, BY_MONTH)
+    return plain.select(*BY_MONTH, "back", *_AMOUNTS).union(_settled_then(rows))
+
+
+def _settled_then(rows: ir.Table) -> ir.Table:
+    """Balances at the ends of months, of the rows that each first of a month saw."""
     of_day = _added(rows, (*BY_MONTH, "back", "last_day"))
-    others = of_day.group_by(*BY_MONTH, "back").aggregate(
+    return of_day.group_by(*BY_MONTH, "back").aggregate(
         **{amount: of_day[amount].argmax(of_day.last_day) for amount in _AMOUNTS}
     )
-    return plain.select(*BY_MONTH, "back", *_AMOUNTS).union(others)
 
 
 def _added(rows: ir.Table, keys: tuple[str, ...]) -> ir.Table:
@@ -150,25 +158,71 @@ def _deposits(tables: Tables) -> ir.Table:
 
     `deposit_<back>` and `settled_<back>` in minor units, null where the month has none; `first_day` of the four.
     """
-    nothing = ibis.null("int64")
-    parts = []
+    firsts = run_months(tables)
+    parts: dict[str, ir.Table] = {}
     if "balances" in tables:
-        ends = month_ends(tables, closings(tables, "own", 12), _FALLS)
-        parts.append(ends.select(*BY_MONTH, "back", deposit=ends.deposit, settled=nothing))
+        ends, unsettled = closings(tables, "own", 12)
+        parts["ends"] = _month_columns(tables, ends)
+        parts["others"] = _other_ends(tables, unsettled)
     if "transactions" in tables:
-        paid = seen(tables, months(tables), _FALLS)
-        parts.append(paid.select(*BY_MONTH, "back", deposit=nothing, settled=paid.turnover))
-    rows = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
-    found = rows.group_by(*BY_MONTH).aggregate(
+        parts["settled"] = _turnovers(tables)
+    parts = {name: tables.keep(f"signals_deposits_{name}", part) for name, part in parts.items()}
+    wide = ibis.union(*(part.select("customer_no") for part in parts.values()), distinct=True)
+    for part in parts.values():
+        wide = with_other(wide, part, ("customer_no",))
+    nothing = ibis.null("int64")
+    columns: dict[str, ir.Value] = {}
+    for month in firsts:
+        for back in _BACKS:
+            columns[f"deposit_{back}_{month}"] = (
+                ibis.coalesce(wide[f"end_{month - back}"], wide[f"other_{back}_{month}"])
+                if "ends" in parts
+                else nothing
+            )
+            columns[f"settled_{back}_{month}"] = (
+                wide[f"settled_{back}_{month}"] if "settled" in parts else nothing
+            )
+    wide = tables.keep("signals_deposits_wide", wide.select("customer_no", **columns))
+    names = tuple(f"{name}_{back}" for name in ("deposit", "settled") for back in _BACKS)
+    starts = [day_number(month_start(month - _FALLS)) for month in firsts]
+    return by_month(tables, wide, names).join(calendar({"month": firsts, "first_day": starts}), "month")
+
+
+def _month_columns(tables: Tables, ends: ir.Table) -> ir.Table:
+    """Deposits at the ends of months that are settled: `end_<month>`, one row per customer_no."""
+    firsts = run_months(tables)
+    return ends.group_by("customer_no").aggregate(
         **{
-            f"{name}_{back}": rows[name].sum(where=rows.back == back).cast("int64")
-            for name in ("deposit", "settled")
-            for back in range(1, _FALLS + 1)
+            f"end_{month}": ends.deposit.max(where=ends.event_month == month)
+            for month in range(firsts[0] - _FALLS, firsts[-1])
         }
     )
-    firsts = run_months(tables)
-    starts = [day_number(month_start(month - _FALLS)) for month in firsts]
-    return found.join(calendar({"month": firsts, "first_day": starts}), "month")
+
+
+def _other_ends(tables: Tables, unsettled: ir.Table) -> ir.Table:
+    """Deposits at the ends of the other months, as each first of a month saw them: `other_<back>_<month>`."""
+    ends = _settled_then(seen(tables, unsettled, _FALLS))
+    return ends.group_by("customer_no").aggregate(
+        **{
+            f"other_{back}_{month}": ends.deposit.max(where=(ends.month == month) & (ends.back == back))
+            for month in run_months(tables)
+            for back in _BACKS
+        }
+    )
+
+
+def _turnovers(tables: Tables) -> ir.Table:
+    """Turnover of each of the four months before each first of a month: `settled_<back>_<month>`."""
+    rows = months(tables)
+    return rows.group_by("customer_no").aggregate(
+        **{
+            f"settled_{back}_{month}": rows.turnover.sum(where=seen_at(rows, month, (back, back))).cast(
+                "int64"
+            )
+            for month in run_months(tables)
+            for back in _BACKS
+        }
+    )
 
 
 def withdrawals(tables: Tables, spine: ir.Table) -> ir.Table:

@@ -40,11 +40,6 @@ def month_of(day: ir.IntegerValue) -> ir.IntegerValue:
     return ((era * 400 + year) * 12 + (5 * of_year + 2) // 153 + 2).cast("int32")
 
 
-def first_month_from(day: ir.IntegerValue) -> ir.IntegerValue:
-    """First month whose first day is the day or later: the first evaluation that sees what is known from it on."""
-    return month_of(day.cast("int64") - 1) + 1
-
-
 def month_start(month: int) -> date:
     """First day of a month.
 

@@ -1,8 +1,9 @@
 """Settlement by calendar month: what rules on payments are folded from, so that the raw rows are read once a run.
 
-A stage keeps, beside the month of the payments, the months of knowledge: `from_month` is the first month whose
-first day sees the rows, `until_month` the first whose first day sees them no more. An evaluation on the first of
-month m adds up the rows with from_month <= m < until_month: what was known then, to the day.
+A stage keeps, beside the month of the payments, the months of knowledge: `from_month` is the first month of the run
+whose first day sees the rows (the month after the event, if every one does), `until_month` the first whose first day
+sees them no more. An evaluation on the first of month m adds up the rows with from_month <= m < until_month: what was
+known then, to the day.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from features.policy import read_policy
 from features.signals.evaluations import (
     calendar,
     day_number,
-    first_month_from,
     month_start,
     run_months,
 )
@@ -35,6 +35,7 @@ KNOWLEDGE = ("event_month", "from_month", "until_month")
 PAYER, SETTLED_IN, SUPPLIER, PAYEE, PAYROLL, SETTLED_OUT = range(1, 7)
 """What a settled amount is: from a payer, other inflow; to a supplier, to another payee, to staff, other outflow."""
 
+INFLOWS = (PAYER, SETTLED_IN)
 _NAMED = (PAYER, SUPPLIER, PAYEE, PAYROLL)
 _BUSINESS_MONTHS, _RETAIL_MONTHS = 15, 4
 """How far a rule on months looks back before the first of a month (the longest: M13; retail: M42)."""
@@ -78,35 +79,41 @@ def observed_from(tables: Tables, name: str, rows: ir.Table) -> ir.IntegerValue:
 
 
 def recent(tables: Tables, name: str, reach: int) -> ir.Table:
-    """Rows of the `reach` months before the run's first evaluation, and of all later ones, with their `event_month`.
+    """Rows of the `reach` months before the run's first evaluation, up to its last first of a month.
 
-    The month is looked up and not reckoned: the table is large.
+    With `event_month`, and `next_day`, the run's first first of a month after the event. Both are looked up and not
+    reckoned: the table is large.
     """
-    months_of_run = run_months(tables)
-    pairs = [
-        (day, month)
-        for month in range(months_of_run[0] - reach, months_of_run[-1] + 1)
-        for day in range(day_number(month_start(month)), day_number(month_start(month + 1)))
-    ]
-    days = calendar({"event_day": [day for day, _ in pairs], "event_month": [month for _, month in pairs]})
+    firsts = {month: day_number(month_start(month)) for month in run_months(tables)}
+    start, stop = day_number(month_start(min(firsts) - reach)), max(firsts.values())
+    days: dict[str, list[int]] = {"event_day": [], "event_month": [], "next_day": []}
+    for day in range(start, stop):
+        on = date(1970, 1, 1) + timedelta(days=day)
+        days["event_day"].append(day)
+        days["event_month"].append(on.year * 12 + on.month - 1)
+        days["next_day"].append(min(first for first in firsts.values() if first > day))
     rows = tables[name]
-    return rows.filter(rows.known_day <= max(tables.as_of_days)).join(days, "event_day")
+    rows = rows.filter(rows.event_day >= start, rows.event_day < stop, rows.known_day <= stop)
+    return rows.join(calendar(days), "event_day")
 
 
-def staged(rows: ir.Table, **columns: ir.Value) -> ir.Table:
-    """Add the months of knowledge to rows about to be added up.
+def staged(tables: Tables, rows: ir.Table, **columns: ir.Value) -> ir.Table:
+    """Add the months of knowledge to rows of `recent` about to be added up.
 
-    Nearly every row is known the day after its event and never replaced: only for the others they are reckoned.
+    Nearly every row is known by the next first of a month and never replaced: only for the others they are sought.
     """
-    is_prompt, is_lasting = rows.known_day == rows.event_day + 1, rows.until_day == NEVER
+    firsts = {month: day_number(month_start(month)) for month in run_months(tables)}
+
+    def first_from(day: ir.IntegerValue) -> ir.IntegerValue:
+        return ibis.cases(*((day <= first, month) for month, first in firsts.items()), else_=NEVER)
+
+    is_prompt, is_lasting = rows.known_day <= rows.next_day, rows.until_day > max(firsts.values())
     return rows.select(
         "customer_no",
         "event_month",
         **columns,
-        from_month=ibis.ifelse(is_prompt, rows.event_month + 1, first_month_from(rows.known_day)).cast(
-            "int32"
-        ),
-        until_month=ibis.ifelse(is_lasting, NEVER, first_month_from(rows.until_day)).cast("int32"),
+        from_month=ibis.ifelse(is_prompt, rows.event_month + 1, first_from(rows.known_day)).cast("int32"),
+        until_month=ibis.ifelse(is_lasting, NEVER, first_from(rows.until_day)).cast("int32"),
     )
 
 
@@ -126,6 +133,36 @@ def seen(tables: Tables, stage: ir.Table, reach: int) -> ir.Table:
     )
     rows = stage.join(months_back, "event_month")
     return rows.filter(rows.from_month <= rows.month, rows.until_month > rows.month)
+
+
+def seen_at(rows: ir.Table, month: int, back: tuple[int, int]) -> ir.BooleanValue:
+    """Say whether the first of a month sees a row that lies `back` (nearest, farthest) months before it."""
+    nearest, farthest = back
+    lies = (
+        (rows.event_month == month - nearest)
+        if nearest == farthest
+        else (rows.event_month >= month - farthest) & (rows.event_month <= month - nearest)
+    )
+    return lies & (rows.from_month <= month) & (rows.until_month > month)
+
+
+def by_month(tables: Tables, wide: ir.Table, names: tuple[str, ...], *keys: str) -> ir.Table:
+    """Turn columns `<name>_<month>`, one per first of a month of the run, into rows.
+
+    One row per row of `wide` and `month` of which one of the names is not null: customer_no, `keys`, `month` and the
+    names. `wide` is read once per month: it has to be kept.
+    """
+    each = [
+        wide.select(
+            "customer_no",
+            *keys,
+            month=ibis.literal(month, "int32"),
+            **{name: wide[f"{name}_{month}"] for name in names},
+        )
+        for month in run_months(tables)
+    ]
+    parts = [part.filter(ibis.or_(*(part[name].notnull() for name in names))) for part in each]
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def thirty_days(tables: Tables, rows: ir.Table, *shifts: Mapping[int, int]) -> ir.Table:
@@ -156,23 +193,22 @@ def thirty_days(tables: Tables, rows: ir.Table, *shifts: Mapping[int, int]) -> i
     return joined.filter(joined.known_day <= joined[EVALUATED], joined.until_day > joined[EVALUATED])
 
 
-def parties(tables: Tables) -> ir.Table:
-    """What businesses settled, by counterparty and month.
+def settled(tables: Tables) -> ir.Table:
+    """What businesses settled: a row per transaction, of the months that the run can see.
 
-    One row per customer_no, flow, party, event_month, from_month and until_month; `amount` in minor units (int64),
-    above 0. `party` is null where the bank does not know the counterparty, or the flow has none that matters.
+    `flow`, `amount` in minor units (int64), above 0; `party` is null where the bank does not know the counterparty,
+    or the flow has none that matters. Days and months of event and knowledge as in `staged`.
     """
 
-    def added() -> ir.Table:
+    def rows() -> ir.Table:
         rows = ever_of_kinds(tables, recent(tables, "transactions", _BUSINESS_MONTHS), *BUSINESS)
         rows = rows.filter(is_settled(rows), rows.amount != 0)
         flow = _flow(rows)
         party = ibis.ifelse(flow.isin(_NAMED), rows.counterparty, ibis.null("string"))
-        each = staged(rows, flow=flow, party=party, amount=rows.amount.abs())
-        keys = ("customer_no", "flow", "party", *KNOWLEDGE)
-        return each.group_by(*keys).aggregate(amount=each.amount.sum().cast("int64"))
+        days = {name: rows[name] for name in ("event_day", "known_day", "until_day")}
+        return staged(tables, rows, **days, flow=flow, party=party, amount=rows.amount.abs())
 
-    return tables.share("signals_parties", added)
+    return tables.share("signals_settled", rows)
 
 
 def _flow(rows: ir.Table) -> ir.IntegerValue:
@@ -198,8 +234,8 @@ def months(tables: Tables) -> ir.Table:
 
     def added() -> ir.Table:
         keys = ("customer_no", *KNOWLEDGE)
-        each = parties(tables)
-        is_in = each.flow.isin((PAYER, SETTLED_IN))
+        each = settled(tables)
+        is_in = each.flow.isin(INFLOWS)
         business = each.group_by(*keys).aggregate(
             inflow=each.amount.sum(where=is_in).fill_null(0).cast("int64"),
             turnover=each.amount.sum().cast("int64"),
@@ -208,7 +244,7 @@ def months(tables: Tables) -> ir.Table:
         rows = recent(tables, "transactions", _RETAIL_MONTHS)
         rows = rows.anti_join(those.filter(those.kind.isin(BUSINESS)), "customer_no")
         rows = rows.filter(is_settled(rows), rows.amount != 0)
-        each = staged(rows, amount=rows.amount)
+        each = staged(tables, rows, amount=rows.amount)
         retail = each.group_by(*keys).aggregate(
             inflow=each.amount.sum(where=each.amount > 0).fill_null(0).cast("int64"),
             turnover=each.amount.abs().sum().cast("int64"),

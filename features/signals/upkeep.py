@@ -22,8 +22,8 @@ from features.signals.flows import (
     ever_of_kinds,
     observed_from,
     of_kinds,
-    parties,
     seen,
+    settled,
 )
 from features.signals.measures import EVALUATED, Measure, MeasureTable
 from features.windows import KEYS, Tables, exact, ratio
@@ -79,7 +79,7 @@ def _paid(tables: Tables) -> ir.Table:
     """Different payees of salary before each first of a month: `paid` and `paid_before`."""
     if "transactions" not in tables:
         return _nobody(tables, paid="int64", paid_before="int64")
-    each = parties(tables)
+    each = settled(tables)
     rows = seen(tables, each.filter(each.flow == PAYROLL, each.party.notnull()), _AGO + _PAID)
     return rows.group_by(*BY_MONTH).aggregate(
         paid=rows.party.nunique(where=rows.back <= _PAID),

@@ -9,8 +9,7 @@ import ibis
 import pytest
 
 from features.policy import read_policy
-from features.signals.evaluations import day_number, first_month_from, lunar_year, month_of, months_before
-from features.tables import NEVER
+from features.signals.evaluations import day_number, lunar_year, month_of, months_before
 
 FESTIVALS: list[date] = read_policy("calendar")["spring_festivals"]
 
@@ -18,20 +17,9 @@ FESTIVALS: list[date] = read_policy("calendar")["spring_festivals"]
 def test_every_day_of_two_centuries_lies_in_its_month() -> None:
     days = [date(1900, 1, 1) + timedelta(days=number) for number in range(73_500)]
     rows = ibis.memtable({"day": [day_number(day) for day in days]}, schema={"day": "int32"})
-    found = ibis.duckdb.connect().to_pyarrow(
-        rows.select("day", month=month_of(rows.day), since=first_month_from(rows.day)).order_by("day")
-    )
+    found = ibis.duckdb.connect().to_pyarrow(rows.select("day", month=month_of(rows.day)).order_by("day"))
     months = [day.year * 12 + day.month - 1 for day in days]
     assert found["month"].to_pylist() == months
-    assert found["since"].to_pylist() == [
-        month if day.day == 1 else month + 1 for day, month in zip(days, months, strict=True)
-    ]
-
-
-def test_a_row_that_is_never_replaced_is_seen_from_every_first_of_a_month() -> None:
-    rows = ibis.memtable({"day": [NEVER]}, schema={"day": "int32"})
-    found = ibis.duckdb.connect().to_pyarrow(rows.select(month=first_month_from(rows.day)))
-    assert found["month"].to_pylist()[0] > 9999 * 12
 
 
 def test_the_first_of_a_month_is_evaluated_on_itself() -> None:
