@@ -42,6 +42,7 @@ _FALLS = 4
 """Months of which three can be running down."""
 
 _BACKS = tuple(range(1, _FALLS + 1))
+_YEAR = 12
 
 
 def closings(tables: Tables, place: str, reach: int) -> tuple[ir.Table, ir.Table]:
@@ -80,20 +81,16 @@ def closings(tables: Tables, place: str, reach: int) -> tuple[ir.Table, ir.Table
     return ends, days.anti_join(ends, ["customer_no", "event_month"])
 
 
-def month_ends(
-    tables: Tables, stages: tuple[ir.Table, ir.Table], reach: int, wanted: ir.Table | None = None
-) -> ir.Table:
-    """Balances at the ends of the months before each evaluation; of `wanted` ones (customer_no, `month`) alone.
+def month_ends(tables: Tables, stages: tuple[ir.Table, ir.Table], reach: int) -> ir.Table:
+    """Balances at the ends of the months before each evaluation.
 
     One row per customer_no, `month` of the evaluation and `back` (1: the month just ended) with a reporting date:
     `deposit`, `asset`, `whole`.
     """
     ends, unsettled = stages
     lasting = ends.mutate(from_month=ends.event_month + 1, until_month=ibis.literal(NEVER, "int32"))
-    plain, rows = seen(tables, lasting, reach), seen(tables, unsettled, reach)
-    if wanted is not None:
-        plain, rows = plain.semi_join(wanted, BY_MONTH), rows.semi_join(wanted, BY_MONTH)
-    return plain.select(*BY_MONTH, "back", *_AMOUNTS).union(_settled_then(rows))
+    plain = seen(tables, lasting, reach).select(*BY_MONTH, "back", *_AMOUNTS)
+    return plain.union(_settled_then(seen(tables, unsettled, reach)))
 
 
 def _settled_then(rows: ir.Table) -> ir.Table:
@@ -161,7 +158,7 @@ def _deposits(tables: Tables) -> ir.Table:
     firsts = run_months(tables)
     parts: dict[str, ir.Table] = {}
     if "balances" in tables:
-        ends, unsettled = closings(tables, "own", 12)
+        ends, unsettled = closings(tables, "own", _YEAR)
         parts["ends"] = _month_columns(tables, ends)
         parts["others"] = _other_ends(tables, unsettled)
     if "transactions" in tables:
@@ -265,9 +262,31 @@ def _withdrawals(tables: Tables, taken: ir.Table) -> ir.Table:
     """Withdrawals with sum and number of the month-end assets of the twelve months before."""
     if "balances" not in tables:
         return taken.mutate(assets=ibis.null("int64"), ends=ibis.null("int64"))
-    ends = month_ends(tables, closings(tables, "own", 12), 12, taken)
-    means = ends.group_by(*BY_MONTH).aggregate(assets=exact(ends.asset).sum(), ends=ends.count())
-    return with_other(taken, means, BY_MONTH)
+    ends, unsettled = closings(tables, "own", _YEAR)
+    people = ends.semi_join(taken, "customer_no")
+    sums: dict[str, ir.Value] = {}
+    for month in run_months(tables):
+        is_inside = _lies(people, month, _YEAR)
+        sums[f"assets_{month}"] = exact(people.asset).sum(where=is_inside)
+        sums[f"ends_{month}"] = people.count(where=is_inside)
+    wide = tables.keep("signals_asset_years", people.group_by("customer_no").aggregate(**sums))
+    others = _settled_then(seen(tables, unsettled, _YEAR).semi_join(taken, BY_MONTH))
+    of_others = others.group_by(*BY_MONTH).aggregate(
+        other_assets=exact(others.asset).sum(), other_ends=others.count()
+    )
+    found = with_other(taken, by_month(tables, wide, ("assets", "ends")), BY_MONTH)
+    found = with_other(found, of_others, BY_MONTH)
+    return found.select(
+        *BY_MONTH,
+        "taken",
+        assets=found.assets.fill_null(0) + found.other_assets.fill_null(0),
+        ends=found.ends.fill_null(0) + found.other_ends.fill_null(0),
+    )
+
+
+def _lies(ends: ir.Table, month: int, reach: int) -> ir.BooleanValue:
+    """Say whether a month's end lies within so many months before the first of a month."""
+    return (ends.event_month >= month - reach) & (ends.event_month < month)
 
 
 def _of(name: str, table: str, what: str) -> tuple[Measure, ...]:
