@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipelines.sources.simulated.bank import Bank
-from pipelines.sources.simulated.days import NEVER, Days, Numbers, day_of_month, is_festival, weekday
+from pipelines.sources.simulated.days import NEVER, Days, Flags, Numbers, day_of_month, is_festival, weekday
 from pipelines.sources.simulated.flows import (
     AUTHORITY,
     CHANNELS,
@@ -142,7 +142,15 @@ def _salaries(bank: Bank, history: History, days: Days, rng: np.random.Generator
     moved[going.customer[moves]] = going.decided[moves] + 10
     opened, uses = bank.population.profile.opened, bank.rates.uses
     is_paid = traits.is_salaried & (opened <= day) & (day < history.closes) & (day < moved)
+    is_paid &= ~_between_jobs(bank, day)
     who = np.flatnonzero(is_paid)
     wealth = uses.with_assets * (traits.assets[who] - np.log(uses.usual_assets))
     amount = uses.salary * np.exp(wealth + rng.normal(0.0, uses.salary_noise, len(who)))
     return replace(by_bank(who, day[who], amount, SALARY), party=who * 7 % uses.employers)
+
+
+def _between_jobs(bank: Bank, day: Days) -> Flags:
+    """Whether a salary pauses on the day though its receiver stays: work lost, parental leave, a year abroad."""
+    rng, uses = bank.streams.of("salary_pauses"), bank.rates.uses
+    began = bank.calendar.start + 365.0 * rng.random(len(day)) / uses.salary_pauses_a_year
+    return np.asarray((day >= began) & (day < began + rng.uniform(*uses.salary_pause_days, len(day))))

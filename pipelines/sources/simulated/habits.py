@@ -47,6 +47,8 @@ class Uses:
     employers: int = 150
     salary: float = 6_000.0
     salary_noise: float = 0.04
+    salary_pauses_a_year: float = 0.08
+    salary_pause_days: tuple[float, float] = (60.0, 500.0)
     quarterly_interest: float = 0.0005
     yearly_fee: float = 10.0
     penalty_a_day: float = 0.0005
