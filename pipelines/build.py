@@ -62,7 +62,8 @@ class Store:
 def open_store(home: Home, prepared: Path) -> Store:
     """Return the store of a prepared bank under the present catalogue, the policy that features read, and feature code.
 
-    Text attributes seen for the first time get the next codes of the bank's code book, which only grows.
+    Text attributes seen for the first time get the next codes of the bank's code book, which only grows: those known
+    first come first, so that what comes later shifts no code, in a new home neither.
     """
     codes = _extend_code_book(home, prepared)
     bank = open_bank(prepared, codes)
@@ -97,10 +98,12 @@ def _extend_code_book(home: Home, prepared: Path) -> Mapping[str, Mapping[str, i
     if home.code_book.is_file():
         book = json.loads(home.code_book.read_text(encoding="utf-8"))
     before = json.dumps(book, sort_keys=True)
-    table = pq.read_table(prepared / "snapshots.parquet", columns=texts)
+    table = pq.read_table(prepared / "snapshots.parquet", columns=[*texts, "known_day"])
     for column in texts:
         codes = book.setdefault(column, {})
-        for value in sorted(pc.unique(table[column]).drop_null().to_pylist()):
+        first = table.filter(pc.is_valid(table[column])).group_by(column).aggregate([("known_day", "min")])
+        ordered = first.sort_by([("known_day_min", "ascending"), (column, "ascending")])
+        for value in ordered[column].to_pylist():
             codes.setdefault(value, len(codes))
     if json.dumps(book, sort_keys=True) != before:
         write_json(home.code_book, book)
