@@ -35,7 +35,7 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from features.groups.product_earnings import YEAR, product_sums
+from features.groups.product_earnings import product_sums
 from features.groups.service_costs import FEES, KINDS, event_costs
 from features.policy.rates import CHANNELS, Rates
 from features.windows import KEYS, Tables
@@ -81,19 +81,19 @@ def statement(tables: Tables, spine: ir.Table, rates: Rates) -> ir.Table:
 
 
 def _of_products(sums: ir.Table) -> list[ir.Table]:
-    held, at_risk = sums.filter(sums.held_days > 0), sums.filter(sums[f"loss_{YEAR}"].notnull())
+    held, at_risk = sums.filter(sums.held_days > 0), sums.filter(sums.loss.notnull())
     return [
         _lines(
-            sums, sums["product"], "margin", amount=sums[f"margin_{YEAR}"], days=sums.days,
-            balance_days=sums.balance_days, rate_days=sums[f"margin_sum_{YEAR}"],
+            sums, sums["product"], "margin", amount=sums.margin, days=sums.days,
+            balance_days=sums.balance_days, rate_days=sums.margin_sum,
         ),
         _lines(
-            held, held["product"], "account_cost", amount=-held[f"account_{YEAR}"], days=held.held_days,
-            rate_days=held[f"account_sum_{YEAR}"],
+            held, held["product"], "account_cost", amount=-held.account, days=held.held_days,
+            rate_days=held.account_sum,
         ),
         _lines(
-            at_risk, at_risk["product"], "expected_loss", amount=-at_risk[f"loss_{YEAR}"], days=at_risk.days,
-            balance_days=at_risk.exposure_days, rate_days=at_risk[f"loss_sum_{YEAR}"],
+            at_risk, at_risk["product"], "expected_loss", amount=-at_risk.loss, days=at_risk.days,
+            balance_days=at_risk.exposure_days, rate_days=at_risk.loss_sum,
         ),
     ]  # fmt: skip
 

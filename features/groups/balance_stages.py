@@ -22,8 +22,10 @@ YEAR = 365
 def own_reports(tables: Tables, spine: ir.Table) -> ir.Table:
     """What a customer has and owes at this bank, per reporting date of the year before as_of.
 
-    One row per (customer_no, as_of_day, event_day): a column per product, 0 where the date has none of it, `held`
-    products above 0, and `asset`, `deposit`, `investment`, `loan`, `liability`. Minor units (int64).
+    One row per (customer_no, as_of_day, event_day): a column per product, null where the date has none of it, `held`
+    products above 0, and `asset`, `deposit`, `investment`, `liability`. Minor units (int64). `start` to `end` are the
+    days on which it holds (see `segments`); `day_before` and `asset_before` are those of the reporting date before,
+    null of the first.
     """
 
     def stage() -> ir.Table:
@@ -43,39 +45,30 @@ def elsewhere_reports(tables: Tables, spine: ir.Table) -> ir.Table:
     return tables.once("balances_elsewhere", stage)
 
 
-def own_segments(tables: Tables, spine: ir.Table) -> ir.Table:
-    """`own_reports` with the days on which each holds."""
-    return tables.once("balances_segments", lambda: segments(own_reports(tables, spine)))
-
-
 def _recent(tables: Tables, spine: ir.Table) -> ir.Table:
     rows = known(tables, "balances", spine)
     return rows.filter(rows.event_day >= rows.as_of_day - YEAR - STALE_DAYS)
 
 
 def _by_date(rows: ir.Table) -> ir.Table:
-    place = rows["product"].cases(
-        *((word, ibis.literal(number, "int8")) for number, word in enumerate(PRODUCTS)),
-        else_=ibis.null("int8"),
-    )
-    rows = rows.select(*KEYS, "event_day", "balance", place=place)
     each = rows.group_by(*KEYS, "event_day").aggregate(
-        **{
-            product: rows.balance.sum(where=rows.place == number).fill_null(0).cast("int64")
-            for number, product in enumerate(PRODUCTS)
-        },
+        **{product: rows.balance.sum(where=rows["product"] == product).cast("int64") for product in PRODUCTS},
         held=rows.count(where=rows.balance > 0),
     )
+
+    def total(products: tuple[str, ...]) -> ir.IntegerValue:
+        return sum((each[product].fill_null(0) for product in products), ibis.literal(0, "int64"))
+
+    asset = total(ASSETS)
+    # One sort gives all that hangs on the order of the dates; whatever can be added up after it is not sorted.
     return each.mutate(
-        **{
-            name: sum((each[product] for product in products), ibis.literal(0, "int64"))
-            for name, products in (
-                ("asset", ASSETS),
-                ("deposit", DEPOSITS),
-                ("investment", INVESTMENTS),
-                ("liability", LIABILITIES),
-            )
-        }
+        **_held_days(each),
+        day_before=each.event_day.lag().over(group_by=KEYS, order_by="event_day"),
+        asset_before=asset.lag().over(group_by=KEYS, order_by="event_day"),
+        asset=asset,
+        deposit=total(DEPOSITS),
+        investment=total(INVESTMENTS),
+        liability=total(LIABILITIES),
     )
 
 
@@ -93,10 +86,14 @@ def reports(rows: ir.Table) -> ir.Table:
 
 def segments(reported: ir.Table) -> ir.Table:
     """Add the days on which each reporting date's value holds: `start` to `end`, both included."""
+    return reported.mutate(**_held_days(reported))
+
+
+def _held_days(reported: ir.Table) -> dict[str, ir.IntegerValue]:
     later = reported.event_day.lead().over(group_by=KEYS, order_by="event_day")
     limit = reported.event_day + STALE_DAYS
     end = ibis.ifelse(later.isnull() | (later > limit), limit, later)
-    return reported.mutate(start=(reported.event_day + 1).cast("int64"), end=end.cast("int64"))
+    return {"start": (reported.event_day + 1).cast("int64"), "end": end.cast("int64")}
 
 
 def overlap(part: ir.Table, first: ir.IntegerValue, last: ir.IntegerValue) -> ir.IntegerValue:

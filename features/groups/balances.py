@@ -12,8 +12,6 @@ from features.groups.balance_stages import (
     on_day,
     overlap,
     own_reports,
-    own_segments,
-    segments,
     squared,
 )
 from features.groups.transaction_stages import days_seen
@@ -35,14 +33,14 @@ def balances(tables: Tables, spine: ir.Table) -> ir.Table:
 
     Source: balances.md, "Own-bank assets"; contract.md, "Balances are a step function".
     """
-    own = own_segments(tables, spine)
+    own = own_reports(tables, spine)
     joined = spine
     for name, part in (
         ("balance_level", _level(tables, spine, own)),
         ("balance_extremes", _extremes(own)),
         ("balance_sums", _sums(own)),
         ("balance_deviation", _deviation(own)),
-        ("balance_movements", _movements(tables, spine)),
+        ("balance_movements", _movements(tables, own)),
     ):
         joined = onto_spine(joined, tables.keep(name, part))
     joined = onto_spine(joined, tables.keep("balance_dormant", _is_dormant(tables, spine, joined)))
@@ -59,10 +57,12 @@ def balances(tables: Tables, spine: ir.Table) -> ir.Table:
 def _level(tables: Tables, spine: ir.Table, own: ir.Table) -> ir.Table:
     """Values of the last reporting date, where it is not stale; and half a year before."""
     now = on_day(own)
-    now = now.select(*KEYS, *ASSETS, "deposit", "investment", "liability", "held", asset_level=now.asset)
+    products = {product: now[product].fill_null(0) for product in ASSETS}
+    sums = ("deposit", "investment", "liability", "held")
+    now = now.select(*KEYS, *sums, **products, asset_level=now.asset)
     before = on_day(own, _BEFORE)
     now = _beside(now, before.select(*KEYS, asset_before=before.asset))
-    away = segments(elsewhere_reports(tables, spine))
+    away = elsewhere_reports(tables, spine)
     away_now, away_before = on_day(away), on_day(away, _BEFORE)
     now = _beside(now, away_now.select(*KEYS, elsewhere=away_now.asset))
     return _beside(now, away_before.select(*KEYS, elsewhere_before=away_before.asset))
@@ -102,8 +102,8 @@ def _sums(own: ir.Table) -> ir.Table:
         n = overlap(own, a - days, a - 1)
         parts[f"n{days}"] = n
         parts[f"v{days}"] = own.asset * n
-    for name in ("deposit", "investment", "loan", "liability"):
-        parts[f"{name}90"] = own[name] * parts["n90"]
+    for name in ("deposit", "investment", "loan"):
+        parts[f"{name}90"] = own[name].fill_null(0) * parts["n90"]
     for name in ("deposit", "investment"):
         parts[f"{name}30"] = own[name] * parts["n30"]
     for days in _SLOPES:
@@ -136,12 +136,10 @@ def _deviation(own: ir.Table) -> ir.Table:
     )
 
 
-def _movements(tables: Tables, spine: ir.Table) -> ir.Table:
+def _movements(tables: Tables, own: ir.Table) -> ir.Table:
     """Large movements of assets from one reporting date of the year to the next."""
-    rows = own_reports(tables, spine)
-    rows = rows.filter(rows.event_day >= rows.as_of_day - YEAR).select(*KEYS, "event_day", "asset")
-    before = rows.asset.lag().over(group_by=KEYS, order_by="event_day")
-    moves = rows.mutate(move=rows.asset - before).filter(lambda t: t.move.notnull())
+    rows = own.filter(own.day_before >= own.as_of_day - YEAR)
+    moves = rows.select(*KEYS, "event_day", move=rows.asset - rows.asset_before)
     policy = read_policy("balances")["large_movement"]
     usual = moves.move.abs().median().over(group_by=KEYS)
     least = policy["above"] * 10**tables.currency_decimals

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from features.groups.product_earnings import QUARTER, YEAR, product_sums
+from features.groups.product_earnings import QUARTER, YEAR, product_earnings
 from features.groups.service_costs import FEES, KINDS, event_sums
-from features.policy.rates import FAMILIES, Rates, read_rates
+from features.policy.rates import FAMILIES, Product, Rates, read_rates
 from features.windows import KEYS, Tables, counted, history_days, onto_spine, ratio, reached
 
 
@@ -49,7 +49,7 @@ def _sums(tables: Tables, spine: ir.Table, rates: Rates) -> list[ir.Table]:
     """Sums of rounded parts, one table per table of the bank, one row per KEYS in each."""
     found = []
     if "balances" in tables:
-        found.append(_of_products(product_sums(tables, spine, rates), rates))
+        found.append(_of_products(product_earnings(tables, spine, rates), rates))
     for table, kind in KINDS.items():
         if table in tables:
             sums = event_sums(tables, spine, rates, table)
@@ -58,17 +58,23 @@ def _sums(tables: Tables, spine: ir.Table, rates: Rates) -> list[ir.Table]:
     return found
 
 
-def _of_products(sums: ir.Table, rates: Rates) -> ir.Table:
+def _of_products(earned: ir.Table, rates: Rates) -> ir.Table:
     """Add up a customer's products: margins by family, account costs, losses."""
+
+    def total(part: str, days: int, products: list[Product]) -> ir.IntegerValue:
+        values = (earned[f"{product.name}_{part}_{days}"] for product in products)
+        return sum((value.cast("int64").fill_null(0) for value in values), start=ibis.literal(0, "int64"))
+
+    everything = list(rates.products)
+    at_risk = [product for product in everything if product.at_risk]
     parts: dict[str, ir.Value] = {}
     for days in (YEAR, QUARTER):
         for family in FAMILIES:
-            names = [product.name for product in rates.products if product.family == family]
-            margin = sums[f"margin_{days}"].sum(where=sums["product"].isin(names))
-            parts[f"{family}_{days}"] = margin.cast("int64")
-        parts[f"account_cost_{days}"] = sums[f"account_{days}"].sum().cast("int64")
-        parts[f"loss_{days}"] = sums[f"loss_{days}"].sum().cast("int64")
-    return sums.group_by(*KEYS).aggregate(**parts)
+            members = [product for product in everything if product.family == family]
+            parts[f"{family}_{days}"] = total("margin", days, members)
+        parts[f"account_cost_{days}"] = total("account", days, everything)
+        parts[f"loss_{days}"] = total("loss", days, at_risk)
+    return earned.select(*KEYS, **parts)
 
 
 def _features(tables: Tables, joined: ir.Table) -> ir.Table:

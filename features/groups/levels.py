@@ -31,7 +31,7 @@ def levels(
         *KEYS,
         "event_day",
         **{
-            name: sum((reported[product] for product in parts), ibis.literal(0, "int64"))
+            name: sum((reported[product].fill_null(0) for product in parts), ibis.literal(0, "int64"))
             for name, parts in products.items()
         },
     )

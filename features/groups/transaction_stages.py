@@ -116,11 +116,11 @@ _WINDOWS = {
 
 
 def sums(seen: ir.Table) -> ir.Table:
-    """Fold segments into windows: `<measure>_<days>`, 0 where nothing is in the window."""
+    """Fold segments of the year before as_of into windows: `<measure>_<days>`, 0 where nothing is in the window."""
     found: dict[str, ir.Value] = {}
     for measure, windows in _WINDOWS.items():
         for days in windows:
-            inside = seen.segment >= seen.as_of_day - days
+            inside = None if days == YEAR else seen.segment >= seen.as_of_day - days
             found[f"{measure}_{days}"] = seen[measure].sum(where=inside).fill_null(0).cast("int64")
     for block in range(BLOCKS):
         start = seen.as_of_day - BLOCK * (block + 1)
