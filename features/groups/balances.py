@@ -94,7 +94,8 @@ def _extremes(own: ir.Table) -> ir.Table:
 def _sums(own: ir.Table) -> ir.Table:
     """Exact sums over the observed days of each window and block of 30 days.
 
-    Products of an amount and a number of days are 64-bit: one that does not fit is refused by the engine.
+    Products of an amount and a number of days are 64-bit: one that does not fit is refused by the engine. Those of an
+    amount and a sum of days are wider.
     """
     a = own.as_of_day.cast("int64")
     parts: dict[str, ir.Value] = {}
@@ -114,7 +115,7 @@ def _sums(own: ir.Table) -> ir.Table:
         sum_t = n * t + n * (n - 1) // 2
         parts[f"t{days}"] = sum_t
         parts[f"tt{days}"] = n * t * t + t * n * (n - 1) + (n - 1) * n * (2 * n - 1) // 6
-        parts[f"tv{days}"] = own.asset * sum_t
+        parts[f"tv{days}"] = exact(own.asset) * exact(sum_t)
     for block in range(BLOCKS):
         n = overlap(own, a - 30 * (block + 1), a - 30 * block - 1)
         parts[f"bn{block}"] = n
