@@ -147,7 +147,10 @@ def _loss(sums: ir.Table, span: _Span, rates: Rates) -> ir.IntegerValue:
     """Return the expected loss of the customer's class of arrears."""
     return ibis.cases(
         (sums.days_late.isnull(), span.losses[NOT_KNOWN]),
-        *((sums.days_late >= start, span.losses[code]) for code, start in reversed(rates.arrears.items())),
+        *(
+            (sums.days_late >= start, span.losses[code])
+            for code, start in reversed(tuple(rates.arrears.items()))
+        ),
         else_=ibis.null("int64"),
     )
 
