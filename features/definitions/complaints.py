@@ -16,6 +16,11 @@ _POLICY = read_policy("contact")
 FOLLOW_UP_DAYS = int(_POLICY["follow_up"]["days"])
 FOLLOW_UP_MINIMUM = int(_POLICY["follow_up"]["minimum_days"])
 SILENT_DAYS = int(_POLICY["silent"]["days"])
+if 2 * SILENT_DAYS > 365:
+    raise ValueError(
+        f"contact.yaml, silent.days: expected at most 182, as transactions are read for a year; got {SILENT_DAYS}. "
+        "Lower it."
+    )
 SILENT_PERCENT = int(_POLICY["silent"]["turnover_percent"])
 
 

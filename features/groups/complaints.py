@@ -12,6 +12,8 @@ from features.definitions.complaints import (
     SILENT_PERCENT,
     WINDOWS,
 )
+from features.groups.transaction_stages import rows_seen
+from features.segments import at_moments
 from features.windows import (
     KEYS,
     Tables,
@@ -137,10 +139,8 @@ def _silent(tables: Tables, spine: ir.Table) -> ir.Table:
     )
     alone = spine.anti_join(held.select(*KEYS).distinct(), KEYS)  # of the others nothing has to be added up
     alone = tables.keep("complaints_alone", alone.select(*KEYS))
-    rows = known(tables, "transactions", alone)
-    rows = rows.filter(
-        rows.started_by == "customer", Window(2 * SILENT_DAYS).holds(rows.event_day, rows.as_of_day)
-    )
+    rows = at_moments(tables, rows_seen(tables), spine, 2 * SILENT_DAYS, "event_day")
+    rows = rows.filter(rows.started).semi_join(alone, KEYS)
     is_recent = Window(SILENT_DAYS).holds(rows.event_day, rows.as_of_day)
     turnover = rows.group_by(*KEYS).aggregate(
         recent=rows.amount.abs().sum(where=is_recent).fill_null(0),
