@@ -54,9 +54,9 @@ class Tables:
     `snapshots` to its code book. `keep` marks a stage worth computing once, under a name of its own: the
     engine puts it aside, elsewhere it stays an expression; the result is the same. `currency_decimals` says how many
     minor units make a major one (2: a hundred). `as_of_days` are all as_of of the run, of which a spine may hold
-    some; `only_day` is the spine's as_of where it has a single one: rows then need not be matched with it one by
-    one; `once` marks a stage that several groups read, computed once for the spine, and `share` one that
-    depends on the run's dates alone, computed once a run.
+    some; `spine` is everyone known at them, and `only_day` its as_of where it has a single one: rows then need not be
+    matched with it one by one. `once` marks a stage that several groups read, computed once for the spine, and
+    `share` one that depends on the run's dates alone, computed once a run.
     """
 
     expressions: Mapping[str, ir.Table]
@@ -66,6 +66,7 @@ class Tables:
     codes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     currency_decimals: int = 2
     as_of_days: tuple[int, ...] = ()
+    spine: ir.Table | None = None
     only_day: int | None = None
     keep: Callable[[str, ir.Table], ir.Table] = lambda _, stage: stage
     once: Callable[[str, Callable[[], ir.Table]], ir.Table] = lambda _, stage: stage()
@@ -83,7 +84,7 @@ class Tables:
 def known(tables: Tables, name: str, spine: ir.Table) -> ir.Table:
     """Rows of a table known at each as_of of the spine, with facts that came later set to null.
 
-    One row per (customer_no, as_of_day) of `spine` and known row; where the spine has a single as_of, rows of
+    One row per (customer_no, as_of_day) of `spine` and known row. Of the run's own spine with a single as_of, rows of
     customers who are not on it may be among them, and joining onto the spine drops those. A dated fact on or after
     as_of is null, and so are the columns that hang on it.
 
@@ -92,7 +93,7 @@ def known(tables: Tables, name: str, spine: ir.Table) -> ir.Table:
     table = tables[name]
     own = {"as_of", "as_of_day"} & set(table.columns)  # a snapshot's own date, which event_day holds as well
     table = table.drop(*own) if own else table
-    if tables.only_day is not None:
+    if tables.only_day is not None and tables.spine is not None and spine.equals(tables.spine):
         rows = table.filter(table.known_day <= tables.only_day, table.until_day > tables.only_day)
         rows = rows.mutate(as_of_day=ibis.literal(tables.only_day, "int32"))
         return masked(rows, name, rows.as_of_day)

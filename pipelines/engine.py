@@ -151,7 +151,7 @@ class Engine:
         tables = replace(run, only_day=only, once=compute_once)
         spine = self._kept_as("spine", spine_of(tables, self.moments(list(dates))))
         try:
-            yield tables, spine
+            yield replace(tables, spine=spine), spine
         finally:
             for name in once:
                 self._connection.drop_table(name)

@@ -67,9 +67,10 @@ class Computed:
 
         `groups` are those wanted, in a test of few; by default all that the bank has.
         """
-        with Engine(self.store.bank) as engine:
-            tables = engine.run_of(as_ofs)
-            spine = engine.keep("spine", spine_of(tables, engine.moments(list(as_ofs))))
+        with (
+            Engine(self.store.bank) as engine,
+            engine.spine(engine.run_of(as_ofs), list(as_ofs)) as (tables, spine),
+        ):
             found: dict[date, tuple[Features, dict[str, str]]] = {as_of: ({}, {}) for as_of in as_ofs}
             for row in engine.fetch(with_ids(spine, status(tables, spine, _min_tenure()))).to_pylist():
                 features, statuses = found[row["as_of"]]

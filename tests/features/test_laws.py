@@ -20,7 +20,7 @@ from tests.chance import EDGES
 from tests.compute import Features, compute, tell
 from tests.copies import copy_of, differing, unchanged, with_copies, with_tables
 from tests.handover import MONEY, Bank
-from tests.random_bank import random_bank
+from tests.random_bank import AS_OFS, random_bank
 
 AS_OF = date(2024, 3, 1)
 SHIFT = 92
@@ -225,6 +225,19 @@ def test_order_files_and_other_customers_change_no_bit(
         assert differing(expected, got) == []
     rows = sum(len(features) for features, _ in plain.values())
     tell(capsys, f"order, files, other customers: {rows} rows equal to the bit")
+
+
+def test_an_as_of_by_itself_is_as_it_is_in_company(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A large bank's dates are computed one by one, a small one's together: the same features, bit for bit."""
+    computed = compute(random_bank(32, 40, is_whole=True), tmp_path)
+    rows = 0
+    for as_of, (together, _) in computed.at((AS_OFS[0], AS_OFS[-1])).items():
+        alone = computed.at((as_of,))[as_of][0]
+        assert differing(together, alone) == [], as_of
+        rows += len(alone)
+    tell(capsys, f"an as_of by itself and in company: {rows} rows equal to the bit")
 
 
 def without_segment(features: Features) -> Features:
