@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import ibis
 import ibis.expr.types as ir
@@ -32,6 +33,10 @@ _IBIS_TYPES: Mapping[ColumnType, str] = {
     "float": "float64",
     "boolean": "boolean",
 }
+
+
+MEMORY = "4GiB"
+"""What DuckDB may hold at once; what does not fit goes to a temporary folder until it is needed again."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,15 @@ class Engine:
         self.bank = bank
         self._kept: set[str] = set()
         self._shared: dict[str, ir.Table] = {}
+        self._spilled = TemporaryDirectory(prefix="bellwether-")
         # Nothing depends on the order of rows: sums are exact, and whoever needs an order asks for it.
-        self._connection: Backend = ibis.duckdb.connect(threads=threads, preserve_insertion_order=False)
+        self._connection: Backend = ibis.duckdb.connect(
+            threads=threads,
+            preserve_insertion_order=False,
+            memory_limit=MEMORY,
+            temp_directory=self._spilled.name,
+        )
+        self._connection.raw_sql("SET enable_progress_bar = false")
         with _quiet():
             self.tables = self._tables()
 
@@ -78,6 +90,7 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self._connection.disconnect()
+        self._spilled.cleanup()
 
     def _tables(self) -> Tables:
         manifest = self.bank.manifest

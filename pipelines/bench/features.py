@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import platform
-import resource
 import shutil
 import statistics
 import time
@@ -15,6 +14,7 @@ from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import duckdb
 
@@ -30,6 +30,8 @@ LIBRARIES = ("duckdb", "ibis-framework", "feast", "pyarrow")
 _KINDS = ("payment", "purchase", "transfer", "cash", "salary", "fee", "interest", "other")
 _WINDOWS = (30, 90, 180, 365)
 _MIB = 1024
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def bench_features(
     say, size = progress or (lambda _: None), size or Size()
     with TemporaryDirectory() as directory:
         root = Path(directory)
-        rows = write_big_bank(root / "bank", size, say)
+        say("drawing the bank")
+        rows = _alone(write_big_bank, root / "bank", size)
         floors, ones = [], []
         for number in range(rounds):
             say(f"one query by hand, round {number + 1} of {rounds}")
@@ -68,7 +71,7 @@ def bench_features(
         twelve = _alone(run_build, root / "bank", root / "store", list(TWELVE))
         say("a tenth of the bank")
         part = Size(*(count // SMALLER for count in vars(size).values()))
-        smaller = write_big_bank(root / "smaller", part)
+        smaller = _alone(write_big_bank, root / "smaller", part)
         tenth = _alone(run_build, root / "smaller", root / "store", [AS_OF])
     say("reading one customer's online row")
     return _report(_Run(rows, smaller, floors, ones, twelve, tenth, online_read()))
@@ -126,7 +129,7 @@ def _report(run: _Run) -> dict[str, object]:
     }
 
 
-def _alone(work: Callable[..., Measured], *args: object) -> Measured:
+def _alone(work: Callable[..., Result], *args: object) -> Result:
     """Do one piece of work in a fresh process, so that its memory is its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, args)
@@ -137,6 +140,7 @@ def run_floor(bank: Path) -> Measured:
     began = time.perf_counter()
     with duckdb.connect() as connection:
         connection.execute(f"SET threads = {THREADS}")
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"CREATE TABLE sums AS {floor_query(bank / 'transactions.parquet', AS_OF)}")
     return Measured(time.perf_counter() - began, _peak())
 
@@ -159,7 +163,9 @@ def floor_query(transactions: Path, as_of: date) -> str:
 
 
 def run_build(bank: Path, store: Path, dates: list[date]) -> Measured:
-    """Build every feature at some dates, written as the offline store keeps them."""
+    """Build every feature at some dates, written as the offline store keeps them; libraries are loaded before."""
+    import feast  # noqa: F401
+
     opened = open_bank(bank, {})
     shutil.rmtree(store, ignore_errors=True)
     began = time.perf_counter()
@@ -168,4 +174,7 @@ def run_build(bank: Path, store: Path, dates: list[date]) -> Measured:
 
 
 def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MIB
+    """The most memory that this process has held. Not `ru_maxrss`: that also knows what its parent held."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / _MIB
