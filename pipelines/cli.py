@@ -187,6 +187,27 @@ def train(
 
 
 @app.command()
+def backtest(
+    data: Data,
+    dates: Annotated[int, typer.Option(min=1, help="How many test dates.")] = 4,
+    step: Annotated[int, typer.Option(min=1, help="Months from one to the next.")] = 3,
+    test_as_of: Day = None,
+    seed: Annotated[int, typer.Option()] = 1,
+) -> None:
+    """Train and test every target at several dates, with intervals, beside simple rules. Registers nothing."""
+    from pipelines.backtest import BacktestOptions
+    from pipelines.backtest import backtest as run
+
+    call = _here()
+    options = BacktestOptions(dates, step, test_as_of.date() if test_as_of else None, seed)
+    with call.terminal.progress() as bar:
+        report = run(call.home, data, options, call.terminal.language, bar)
+    call.terminal.backtested(report.models)
+    call.terminal.say("backtested", models=len(report.models), dates=len(report.dates), out=report.html)
+    call.terminal.result(report.to_dict())
+
+
+@app.command()
 def score(
     data: Data,
     as_of: NeededDay,

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +19,7 @@ from features.policy import read_policy
 
 if TYPE_CHECKING:
     from pipelines.monitor import MonitorReport
+    from training.backtest import ModelReport
 
 Language = Literal["en", "zh"]
 SHOW_AFTER = 3.0
@@ -100,6 +101,19 @@ class Terminal:
         for item in report.get("attainable", {}).values():
             reached = {key: f"{item[key]:.3f}" for key in ("share", "auc", "true_auc")}
             self.say("attainable", horizon=item["horizon"], **reached)
+
+    def backtested(self, models: Sequence[ModelReport]) -> None:
+        """Print each model's headline figure, the mean over the dates, with its interval, and the rules' beside it."""
+        rules = list(dict.fromkeys(rule for model in models for rule in model.mean.table))
+        rows = []
+        for model in models:
+            found = [model.mean.table.get(rule, {}).get(model.headline) for rule in rules]
+            shown = [
+                "" if each is None else f"{each.value:.3f} [{each.low:.3f}, {each.high:.3f}]"
+                for each in found
+            ]
+            rows.append([model.key, model.headline, str(len(model.by_date)), *shown])
+        self.figures(self.text("backtest_figures"), ["", "", self.text("dates"), *rules], rows)
 
     def monitored(self, report: MonitorReport) -> None:
         """Print where the comparison lies and the alarms that stand."""

@@ -186,9 +186,7 @@ def _train_all(
     options: TrainOptions,
     progress: Progress | None,
 ) -> tuple[TrainedTarget, ...]:
-    policy = read_policy("targets")
-    recipe = Recipe(seed=options.seed, threads=options.threads)
-    rules = RunRules(recipe, policy["training"]["minimum_events"], policy["interval_level"])
+    rules = train_rules(options.seed, options.threads)
     has_balances = "balances" in source.bank.manifest.tables
     trained = []
     for place, item in enumerate(plan.schedules):
@@ -199,12 +197,21 @@ def _train_all(
 
         def on_fit(number: int, place: int = place, key: str = item.key) -> None:
             if progress:
-                progress(f"model {key}", (place + (number + 1) / (recipe.folds + 1)) / len(plan.schedules))
+                progress(
+                    f"model {key}", (place + (number + 1) / (rules.recipe.folds + 1)) / len(plan.schedules)
+                )
 
         if progress:
             progress(f"model {item.key}", place / len(plan.schedules))
         trained.append(train_target(item, rows, test, rules, scale=scale, on_fit=on_fit))
     return tuple(trained)
+
+
+def train_rules(seed: int, threads: int) -> RunRules:
+    """Return how targets are trained."""
+    policy = read_policy("targets")
+    recipe = Recipe(seed=seed, threads=threads)
+    return RunRules(recipe, policy["training"]["minimum_events"], policy["interval_level"])
 
 
 def write_predictions(path: Path, trained: tuple[TrainedTarget, ...]) -> None:

@@ -27,7 +27,7 @@ SHAP_ROWS, SHAP_FEATURES = 2_000, 12
 _MODEL, _INK, _GREY = "#0b5a9c", "#222222", "#8a8a8a"
 _TITLE: Mapping[str, Any] = {"fontsize": 12, "fontweight": "bold"}
 _SUBTITLE: Mapping[str, Any] = {"fontsize": 9, "color": "#555555"}
-_DASHES: Mapping[str, tuple[str, str]] = {  # told apart without colour: by dash, and dark from light
+RULE_STYLES: Mapping[str, tuple[str, str]] = {  # told apart without colour: by dash, and dark from light
     "logistic": ("#9a4d00", "-."),
     "recency": (_INK, "--"),
     "frequency": (_INK, ":"),
@@ -150,7 +150,7 @@ def _lift(page: _Page) -> tuple[Figure, str]:
     figure = new_figure(8.2, 5.0)
     axes = figure.add_axes((0.085, 0.12, 0.64, 0.73))
     for rule, score in model.simple.items():
-        colour, dash = _DASHES[rule]
+        colour, dash = RULE_STYLES[rule]
         axes.plot(
             shares,
             curves.lift_at(label, score, shares),

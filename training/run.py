@@ -49,6 +49,10 @@ class TrainedTarget:
         """Name of the model, such as churn_90."""
         return self.schedule.key
 
+    def interval_ends(self) -> tuple[FloatArray, FloatArray] | None:
+        """Low and high end of the interval per test row, in minor units; None of a model that has none."""
+        return _interval_ends(self.fitted, self.test, self.prediction)
+
 
 def growth_scale(train: Dataset, has_balances: bool, horizon: int) -> Scale:  # noqa: FBT001 - says which tables exist
     """Choose the quantity a growth model's target is divided by: the previous level, as features know it.
@@ -129,11 +133,16 @@ def _metrics(fitted: Fitted, test: Dataset, prediction: FloatArray) -> Metrics:
         return probability_metrics(test.label, prediction)
     if fitted.kind == "share":
         return share_metrics(test.label, prediction)
-    interval = None
-    if fitted.interval is not None and fitted.scale is not None:
-        scale = fitted.scale.of(test)
-        interval = (prediction + scale * fitted.interval[0], prediction + scale * fitted.interval[1])
-    return amount_metrics(test, prediction, interval)
+    return amount_metrics(test, prediction, _interval_ends(fitted, test, prediction))
+
+
+def _interval_ends(
+    fitted: Fitted, test: Dataset, prediction: FloatArray
+) -> tuple[FloatArray, FloatArray] | None:
+    if fitted.interval is None or fitted.scale is None:
+        return None
+    scale = fitted.scale.of(test)
+    return prediction + scale * fitted.interval[0], prediction + scale * fitted.interval[1]
 
 
 def _baselines(fitted: Fitted, test: Dataset, simple: Mapping[str, FloatArray]) -> dict[str, Metrics]:

@@ -14,4 +14,4 @@ def test_the_bench_builds_every_feature_and_reports_ratios_of_the_same_run() -> 
     assert ratios["features.twelve_as_of"] == twelve / one
     assert figures["features.rows_customers"] == 200
     assert figures["features.count"] > 150
-    assert said[0] == "drawing customers"
+    assert said[0] == "drawing the bank"

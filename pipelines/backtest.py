@@ -1,0 +1,207 @@
+"""`bellwether backtest`: every target at several test dates, each trained on what was ripe and known before it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+from features.groups.profile import states
+from features.policy import read_policy
+from features.windows import customer_numbers
+from pipelines.backtest_page import write_backtest_page
+from pipelines.build import Progress, Store, build, open_store
+from pipelines.engine import Engine
+from pipelines.errors import PipelineError
+from pipelines.labels import Plan, plan_targets, read_datasets
+from pipelines.settings import Home
+from pipelines.train import prepared_tables, train_rules
+from training.backtest import Judged, ModelReport, Origin, judge, run_origin
+from training.dataset import Dataset, codes_seen, without_unseen
+from training.errors import TrainingError
+from training.resample import Interval
+from training.run import growth_scale
+from training.splits import months_before, newest_ripe
+
+TENURES = (365, 3 * 365)
+"""Where tenures are cut, in days. Source: own choice."""
+
+
+@dataclass(frozen=True)
+class BacktestOptions:
+    """What a user chooses: how many test dates, how many months apart, the newest of them (None: newest ripe)."""
+
+    dates: int = 4
+    step: int = 3
+    test_as_of: date | None = None
+    seed: int = 1
+    threads: int = 2
+
+
+@dataclass(frozen=True, eq=False)
+class BacktestReport:
+    """Every model over its test dates, and in words what could not be tested where."""
+
+    dates: tuple[date, ...]
+    models: tuple[ModelReport, ...]
+    left_out: tuple[str, ...]
+    html: Path
+    json: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the `backtest --json` object."""
+        return {
+            "dates": [day.isoformat() for day in self.dates],
+            "models": {model.key: _model(model) for model in self.models},
+            "left_out": list(self.left_out),
+            "report": str(self.html),
+        }
+
+
+def backtest(
+    home: Home, data: Path, options: BacktestOptions, language: str, progress: Progress | None = None
+) -> BacktestReport:
+    """Train and test every target at each date, judge it, and write the report: HTML for people, JSON for machines.
+
+    Raises
+    ------
+    PipelineError
+        The tables were refused, or there is no date to test at.
+    TrainingError
+        No target can be tested at any date.
+    """
+    tell = progress or (lambda _text, _share: None)
+    source = open_store(home, prepared_tables(home, data, progress))
+    origins: dict[str, list[Origin]] = {}
+    segments: dict[str, list[Mapping[str, Sequence[str]]]] = {}
+    left_out: list[str] = []
+    with Engine(source.bank, options.threads) as engine:
+        dates = origin_dates(source, engine, options)
+        plans = [plan_targets(source.bank, engine, day) for day in dates]
+        build(source, {day for plan in plans for day in plan.dates}, progress)
+        for place, (day, plan) in enumerate(zip(dates, plans, strict=True)):
+            tell(f"backtest {day}", place / len(dates))
+            people = _people(engine, day)
+            for origin in _origins(source, engine, plan, options, left_out):
+                origins.setdefault(origin.trained.key, []).append(origin)
+                segments.setdefault(origin.trained.key, []).append(_segments_of(origin.test, people))
+    if not origins:
+        raise TrainingError("backtest: no target could be tested. " + "; ".join(left_out))
+    tell("figures", 0.0)
+    models = tuple(judge(found, segments[key], options.seed) for key, found in origins.items())
+    folder = home.reports / "backtest"
+    folder.mkdir(parents=True, exist_ok=True)
+    report = BacktestReport(
+        tuple(dates), models, tuple(dict.fromkeys(left_out)), folder / "report.html", folder / "report.json"
+    )
+    report.json.write_text(json.dumps(report.to_dict(), indent=1), encoding="utf-8")
+    write_backtest_page(report.models, report.dates, report.left_out, report.html, language)
+    tell("figures", 1.0)
+    return report
+
+
+def origin_dates(source: Store, engine: Engine, options: BacktestOptions) -> list[date]:
+    """Choose the test dates, oldest first: the newest ripe one of the shortest churn label, and those steps before it.
+
+    Where `outcomes` has the labels, its newest dates.
+
+    Raises
+    ------
+    PipelineError
+        There is none, or outcomes has a single date: nothing lies before it to train on.
+    """
+    plan = plan_targets(source.bank, engine, options.test_as_of)
+    if plan.from_outcomes:
+        known = sorted({day for item in plan.schedules for day in (*item.train, item.test)})
+        if len(known) < 2:
+            raise PipelineError(
+                f"backtest: expected outcomes at two as_of dates or more; got {known[0]} alone, and nothing before it "
+                "to train on. `bellwether train` tests it on customers left out."
+            )
+        return known[1:][-options.dates :]
+    manifest = source.bank.manifest
+    horizon = min(item.horizon for item in plan.schedules if item.horizon is not None)
+    newest = options.test_as_of or newest_ripe(
+        manifest.data_until, read_policy("targets")["gap_days"] + horizon
+    )
+    first = min(manifest.data_from.values(), default=manifest.data_until)
+    found = [months_before(newest, options.step * back) for back in range(options.dates)]
+    return [day for day in reversed(found) if day > first]
+
+
+def _origins(
+    source: Store, engine: Engine, plan: Plan, options: BacktestOptions, left_out: list[str]
+) -> list[Origin]:
+    """Train and test what can be at one date; the reasons why others cannot are added to `left_out`."""
+    left_out += plan.left_out
+    datasets = read_datasets(source, engine, plan)
+    seen = codes_seen((rows for rows, _ in datasets.values()), source.bank.codes)
+    has_balances = "balances" in source.bank.manifest.tables
+    rules = train_rules(options.seed, options.threads)
+    found = []
+    for item in plan.schedules:
+        rows, test = datasets[item.key]
+        if test is None or not len(test):
+            left_out.append(f"{item.target} at {item.test}: no training or no test row")
+            continue
+        scale = growth_scale(rows, has_balances, item.horizon or 0) if item.target == "growth" else None
+        try:
+            found.append(run_origin(item, rows, without_unseen(test, seen), rules, scale=scale))
+        except TrainingError as refusal:
+            left_out.append(f"{item.test}: {refusal}")
+    return found
+
+
+def _people(engine: Engine, as_of: date) -> Mapping[str, Mapping[str, str]]:
+    """Who customers were at an as_of, by id: kind, card level, region, tenure; without what serves no past date."""
+    tables = engine.tables
+    state = states(tables, engine.moments([as_of]))
+    names = [
+        name for name in ("kind", "card_level", "region") if name == "kind" or name in tables.profile_columns
+    ]
+    tenure = (state.as_of_day - state.opened_day).name("tenure")
+    rows = engine.fetch(
+        state.select("customer_no", *names, tenure).join(customer_numbers(tables), "customer_no")
+    )
+    return {str(row["customer_id"]): _segment_values(row, names) for row in rows.to_pylist()}
+
+
+def _segment_values(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    values = {name: str(row[name] or "") for name in names}
+    if row["tenure"] is not None:
+        place = sum(row["tenure"] >= days for days in TENURES)
+        values["tenure"] = ("below 1 year", "1 to 3 years", "3 years and more")[place]
+    return values
+
+
+def _segments_of(test: Dataset, people: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+    names = sorted({name for one in people.values() for name in one})
+    return {name: [people[each].get(name, "") for each in test.customer_ids] for name in names}
+
+
+def _model(model: ModelReport) -> dict[str, Any]:
+    return {
+        "headline": model.headline,
+        "by_date": {day.isoformat(): _judged(one) for day, one in model.by_date.items()},
+        "mean": _judged(model.mean),
+        "never_seen": _judged(model.new),
+        "ahead_of": {rule: _interval(found) for rule, found in model.ahead.items()},
+        "segments": [
+            {"name": part.name, "value": part.value, **_judged(part.judged)} for part in model.segments
+        ],
+    }
+
+
+def _judged(one: Judged) -> dict[str, Any]:
+    figures = {
+        rule: {name: _interval(found) for name, found in table.items()} for rule, table in one.table.items()
+    }
+    return {"rows": one.rows, "events": None if isnan(one.events) else one.events, "figures": figures}
+
+
+def _interval(found: Interval) -> dict[str, float | None]:
+    return {name: None if isnan(value) else value for name, value in asdict(found).items()}
