@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from math import isnan
 from pathlib import Path
@@ -14,12 +14,13 @@ from features.groups.profile import states
 from features.policy import read_policy
 from features.windows import customer_numbers
 from pipelines.backtest_page import write_backtest_page
+from pipelines.backtest_record import record_backtest
 from pipelines.build import Progress, Store, build, open_store
 from pipelines.engine import Engine
 from pipelines.errors import PipelineError
 from pipelines.labels import Plan, plan_targets, read_datasets
 from pipelines.settings import Home
-from pipelines.train import prepared_tables, train_rules
+from pipelines.train import prepared_tables, run_tags, train_rules
 from training.backtest import Judged, ModelReport, Origin, judge, run_origin
 from training.dataset import Dataset, codes_seen, without_unseen
 from training.errors import TrainingError
@@ -51,6 +52,7 @@ class BacktestReport:
     left_out: tuple[str, ...]
     html: Path
     json: Path
+    run_id: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the `backtest --json` object."""
@@ -59,6 +61,7 @@ class BacktestReport:
             "models": {model.key: _model(model) for model in self.models},
             "left_out": list(self.left_out),
             "report": str(self.html),
+            "run_id": self.run_id,
         }
 
 
@@ -100,8 +103,15 @@ def backtest(
     )
     report.json.write_text(json.dumps(report.to_dict(), indent=1), encoding="utf-8")
     write_backtest_page(report.models, report.dates, report.left_out, report.html, language)
+    tell("figures", 0.9)
+    params: dict[str, str | int] = {
+        "dates": ",".join(map(str, dates)),
+        "step": options.step,
+        "seed": options.seed,
+    }
+    run_id = record_backtest(home, models, params, run_tags(source.bank.manifest), (report.html, report.json))
     tell("figures", 1.0)
-    return report
+    return replace(report, run_id=run_id)
 
 
 def origin_dates(source: Store, engine: Engine, options: BacktestOptions) -> list[date]:

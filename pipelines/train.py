@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.policy import policy_digest, policy_text, read_policy
+from features.tables import BankManifest
 from pipelines.build import Progress, Store, build, open_store
 from pipelines.bundling import Trained, bundle_up, code_commit
 from pipelines.engine import Engine
@@ -258,7 +259,7 @@ def register(
         manifest_sha256=result.manifest_sha256,
         trained=result.trained,
         params=_parameters(result, options),
-        tags={"code_commit": code_commit(), "data_digest": manifest.digest, "policy_digest": policy_digest()},
+        tags=run_tags(manifest),
         plots=plots,
         card=result.card,
         seed=options.seed,
@@ -268,6 +269,11 @@ def register(
     shutil.rmtree(result.bundle_dir.parent)
     tell("register", 1.0)
     return registered
+
+
+def run_tags(manifest: BankManifest) -> dict[str, str]:
+    """Return what a run of MLflow says of code, data and policy."""
+    return {"code_commit": code_commit(), "data_digest": manifest.digest, "policy_digest": policy_digest()}
 
 
 def _parameters(result: TrainResult, options: TrainOptions) -> dict[str, str | int | float | bool | None]:
