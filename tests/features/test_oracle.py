@@ -100,6 +100,7 @@ def test_every_feature_equals_the_oracle(
         computed = compute(bank, directory, "csv" if is_csv else "parquet")
         compare_bank(seed, bank, computed, tally)
         tally.banks += 1
+        tell(capsys, f"bank {seed}: {tally.rows} of {ROWS} rows, {len(tally.differences)} differences")
     tell(
         capsys,
         f"oracle: {tally.rows} (customer, as_of) rows of {tally.banks} banks, rows out = rows in, "
