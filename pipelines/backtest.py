@@ -18,12 +18,13 @@ from pipelines.backtest_record import record_backtest
 from pipelines.build import Progress, Store, build, open_store
 from pipelines.engine import Engine
 from pipelines.errors import PipelineError
-from pipelines.labels import Plan, plan_targets, read_datasets
+from pipelines.labels import TARGETS, Plan, plan_targets, read_datasets
 from pipelines.settings import Home
 from pipelines.train import prepared_tables, run_tags, train_rules
 from training.backtest import Judged, ModelReport, Origin, judge, run_origin
 from training.dataset import Dataset, codes_seen, without_unseen
 from training.errors import TrainingError
+from training.plots import Currency
 from training.resample import Interval
 from training.run import growth_scale
 from training.splits import months_before, newest_ripe
@@ -95,21 +96,23 @@ def backtest(
     if not origins:
         raise TrainingError("backtest: no target could be tested. " + "; ".join(left_out))
     tell("figures", 0.0)
-    models = tuple(judge(found, segments[key], options.seed) for key, found in origins.items())
+    models = tuple(judge(origins[key], segments[key], options.seed) for key in sorted(origins, key=_place))
     folder = home.reports / "backtest"
     folder.mkdir(parents=True, exist_ok=True)
     report = BacktestReport(
         tuple(dates), models, tuple(dict.fromkeys(left_out)), folder / "report.html", folder / "report.json"
     )
     report.json.write_text(json.dumps(report.to_dict(), indent=1), encoding="utf-8")
-    write_backtest_page(report.models, report.dates, report.left_out, report.html, language)
+    manifest = source.bank.manifest
+    currency = Currency(manifest.currency, manifest.currency_decimals)
+    write_backtest_page(models, dates, report.left_out, currency, report.html, language)
     tell("figures", 0.9)
     params: dict[str, str | int] = {
         "dates": ",".join(map(str, dates)),
         "step": options.step,
         "seed": options.seed,
     }
-    run_id = record_backtest(home, models, params, run_tags(source.bank.manifest), (report.html, report.json))
+    run_id = record_backtest(home, models, params, run_tags(manifest), (report.html, report.json))
     tell("figures", 1.0)
     return replace(report, run_id=run_id)
 
@@ -164,6 +167,12 @@ def _origins(
         except TrainingError as refusal:
             left_out.append(f"{item.test}: {refusal}")
     return found
+
+
+def _place(key: str) -> tuple[int, int]:
+    """Order of a model, such as churn_90: by target, then horizon."""
+    target, _, horizon = key.partition("_")
+    return TARGETS.index(target), int(horizon or 0)
 
 
 def _people(engine: Engine, as_of: date) -> Mapping[str, Mapping[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from html import escape
 from math import isnan
@@ -12,6 +13,7 @@ from features.policy import read_policy
 from pipelines.data_page.markup import Cell, Html, bullets, element, grid, joined
 from training.backtest import MODEL, ROUNDS, Judged, ModelReport
 from training.backtest_plots import draw_lift, draw_over_time
+from training.plots import Currency
 from training.resample import Interval
 from training.wording import LANGUAGES, Wording
 
@@ -28,16 +30,21 @@ section + section { border-top: 3px double #999; margin-top: 3rem; }
 """
 
 
+_MONEY = {"mae", "rmse", "pinball_low", "pinball_high"}
+"""Figures of an amount that are amounts themselves."""
+
+
 def write_backtest_page(
     models: Sequence[ModelReport],
     dates: Sequence[date],
     left_out: Sequence[str],
+    currency: Currency,
     path: Path,
     language: str,
 ) -> None:
     """Write the page, whole or not at all: both languages, the one asked for first; no outside resource."""
     order = (language, *(each for each in LANGUAGES if each != language))
-    sections = joined(*(_section(models, dates, left_out, Wording(each)) for each in order))
+    sections = joined(*(_section(models, dates, left_out, currency, Wording(each)) for each in order))
     title = escape(Wording(language)("backtest.title"))
     text = (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
@@ -50,29 +57,33 @@ def write_backtest_page(
 
 
 def _section(
-    models: Sequence[ModelReport], dates: Sequence[date], left_out: Sequence[str], words: Wording
+    models: Sequence[ModelReport],
+    dates: Sequence[date],
+    left_out: Sequence[str],
+    currency: Currency,
+    words: Wording,
 ) -> Html:
     protocol = words("backtest.protocol", count=len(dates), dates=", ".join(map(str, dates)), rounds=ROUNDS)
     parts = [element("h1", words("backtest.title")), element("p", protocol)]
     for model in models:
-        parts += _of_model(model, words)
+        parts += _of_model(model, _Figures(model.kind, currency, words), words)
     if left_out:
         reasons = (words.translated(reason) for reason in left_out)
         parts += [element("h2", words("backtest.left_out")), bullets(reasons)]
     return Html(f'<section lang="{words.language}">\n{joined(*parts).text}\n</section>')
 
 
-def _of_model(model: ModelReport, words: Wording) -> Iterable[Html]:
+def _of_model(model: ModelReport, figures: _Figures, words: Wording) -> Iterable[Html]:
     yield element("h2", words.model(model.target, model.horizon))
     yield bullets(_ahead(model, words))
     yield Html(draw_over_time(model, words))
     if model.kind == "probability":
         yield Html(draw_lift(model, words))
-    yield from _table(words("backtest.mean"), model.mean, words)
-    yield from _table(words("backtest.new"), model.new, words)
-    yield from _segments(model, words)
+    yield from _table(words("backtest.mean"), model.mean, figures, words)
+    yield from _table(words("backtest.new"), model.new, figures, words)
+    yield from _segments(model, figures, words)
     for day, judged in model.by_date.items():
-        yield from _table(words("backtest.at", day=day), judged, words)
+        yield from _table(words("backtest.at", day=day), judged, figures, words)
 
 
 def _ahead(model: ModelReport, words: Wording) -> Iterable[str]:
@@ -87,13 +98,13 @@ def _ahead(model: ModelReport, words: Wording) -> Iterable[str]:
         yield text + (words("backtest.undecided") if found.low <= 0 <= found.high else "")
 
 
-def _table(title: str, judged: Judged, words: Wording) -> Iterable[Html]:
+def _table(title: str, judged: Judged, figures: _Figures, words: Wording) -> Iterable[Html]:
     if not judged.rows:
         return
     names = list(judged.table[MODEL])
-    head = [words("backtest.rule"), *(words(f"figures.{name}") for name in names)]
+    head = [words("backtest.rule"), *map(figures.title, names)]
     rows = [
-        (words.rule(rule), *(_figure(found.get(name)) for name in names))
+        (words.rule(rule), *(figures.cell(name, found.get(name)) for name in names))
         for rule, found in judged.table.items()
     ]
     yield element("h3", f"{title} · {_counts(judged, words)}")
@@ -101,7 +112,7 @@ def _table(title: str, judged: Judged, words: Wording) -> Iterable[Html]:
     yield Html(marked.replace("<tbody>\n<tr>", '<tbody>\n<tr class="model">', 1))
 
 
-def _segments(model: ModelReport, words: Wording) -> Iterable[Html]:
+def _segments(model: ModelReport, figures: _Figures, words: Wording) -> Iterable[Html]:
     if not model.segments:
         return
     names = list(model.mean.table[MODEL])
@@ -111,22 +122,43 @@ def _segments(model: ModelReport, words: Wording) -> Iterable[Html]:
         values = read_policy("reports")["backtest"]["values"]
         value = values[part.value][words.language] if part.value in values else part.value
         label = f"{words(f'backtest.names.{part.name}')}: {value}"
-        figures = part.judged.table.get(MODEL, {})
+        table = part.judged.table.get(MODEL, {})
         rows.append(
-            (label, f"{part.judged.rows:,}", _events(part.judged), *(_figure(figures.get(n)) for n in names))
+            (
+                label,
+                f"{part.judged.rows:,}",
+                _events(part.judged),
+                *(figures.cell(n, table.get(n)) for n in names),
+            )
         )
     yield element("h3", words("backtest.segments"))
-    yield grid([*head, *(words(f"figures.{name}") for name in names)], rows)
+    yield grid([*head, *map(figures.title, names)], rows)
 
 
-def _figure(found: Interval | None) -> Cell:
-    if found is None or isnan(found.value):
-        return "–"
-    wide = abs(found.value) >= 1000
-    value, low, high = (
-        f"{each:,.0f}" if wide else f"{each:.3f}" for each in (found.value, found.low, found.high)
-    )
-    return joined(value, element("small", f"[{low}, {high}]"))
+@dataclass(frozen=True)
+class _Figures:
+    """How figures of one kind of model are called and written: amounts in major units of the bank's currency."""
+
+    kind: str
+    currency: Currency
+    words: Wording
+
+    def title(self, name: str) -> str:
+        """Return what a figure is called, with its unit where it is an amount."""
+        title = self.words(f"figures.{name}")
+        return f"{title} ({self.currency.code})" if self._is_money(name) else title
+
+    def cell(self, name: str, found: Interval | None) -> Cell:
+        """Return a figure over the ends of its interval; a dash where there is nothing to tell."""
+        if found is None or isnan(found.value):
+            return "–"
+        unit = 10**self.currency.decimals if self._is_money(name) else 1
+        decimals = 0 if self._is_money(name) else 3
+        value, low, high = (f"{each / unit:,.{decimals}f}" for each in (found.value, found.low, found.high))
+        return joined(value, element("small", f"[{low}, {high}]"))
+
+    def _is_money(self, name: str) -> bool:
+        return self.kind == "amount" and name in _MONEY
 
 
 def _events(judged: Judged) -> str:
