@@ -10,9 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from features.definitions import bank_catalogue
 from pipelines.build import open_store
+from pipelines.data_page import CheckedBank, write_data_page
 from pipelines.errors import PipelineError
-from pipelines.intake import prepare
+from pipelines.intake import prepare, read_manifest
 from pipelines.monitor import monitor
 from pipelines.online import publish_as_of
 from pipelines.score import ScoreOptions, score
@@ -63,6 +65,9 @@ def run_demo(home: Home, options: DemoOptions, terminal: Terminal) -> None:
             raise PipelineError(f"{bank}: the simulated tables were rejected: {', '.join(report.rejected)}")
         results["prepared"] = report.prepared
         terminal.say("checked", out=report.prepared, quarantine=report.quarantine_file)
+        manifest = read_manifest(report.prepared)
+        found = CheckedBank(bank.name, report, manifest, bank_catalogue(manifest))
+        terminal.say("data_page", out=write_data_page(found, home.reports, terminal.language))
 
     def trained() -> None:
         results["training"] = _train(home, bank, options, terminal)
