@@ -14,7 +14,14 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from pipelines.intake import Message
-from pipelines.sources.writing import ImportFailed, ImportReport, find_file, require_columns, write_bank
+from pipelines.sources.writing import (
+    ImportFailed,
+    ImportReport,
+    find_file,
+    require_columns,
+    typed_column,
+    write_bank,
+)
 
 SOURCE = "bank-marketing"
 _FILES = ("bank_additional_full.parquet", "bank-additional-full.csv", "bank_additional_full.csv")
@@ -133,15 +140,7 @@ def _read(file: Path) -> pa.Table:
 
 def _typed(file: Path, name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
     wanted = pa.int64() if name in _NUMBERS else pa.float64() if name in _DECIMALS else pa.string()
-    if values.null_count:
-        raise ImportFailed(
-            "values", path=file.name, column=name, expected="a value in every row", got="none in some"
-        )
-    try:
-        typed = values.cast(wanted)
-    except pa.ArrowInvalid as error:
-        detail = " ".join(str(error).split())[:200]
-        raise ImportFailed("values", path=file.name, column=name, expected=str(wanted), got=detail) from error
+    typed = typed_column(file, name, values, wanted)
     if name == "pdays":
         return pc.if_else(pc.equal(typed, _NEVER_CONTACTED), pa.scalar(None, pa.int64()), typed)
     return typed

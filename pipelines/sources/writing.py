@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import yaml
 from rich.console import Console
@@ -129,6 +130,69 @@ def require_columns(path: Path, names: Sequence[str], expected: Sequence[str]) -
     missing = [name for name in expected if name not in names]
     if missing:
         raise ImportFailed("columns", path=path.name, missing=", ".join(missing), got=", ".join(names))
+
+
+def require_count(path: Path, counted: str, expected: int, got: int) -> None:
+    """Hold a count of a file against the published one: a sample, or an altered copy, is another data set.
+
+    `counted` names what is counted: `rows`, `positives`, `customers`.
+
+    Raises
+    ------
+    ImportFailed
+        If they differ.
+    """
+    if got != expected:
+        what = Message(f"imports.counted.{counted}")
+        raise ImportFailed("count", path=path.name, what=what, expected=f"{expected:,}", got=f"{got:,}")
+
+
+def read_parquet_or_csv(file: Path) -> pa.Table:
+    """Read a whole file as published, Parquet or CSV with commas.
+
+    Raises
+    ------
+    ImportFailed
+        If it is neither.
+    """
+    try:
+        return pacsv.read_csv(file) if file.suffix.lower() == ".csv" else pq.read_table(file)
+    except (pa.ArrowException, OSError) as error:
+        detail = " ".join(str(error).split()).replace(str(file), file.name)
+        raise ImportFailed("unreadable", path=file.name, detail=detail[:300]) from error
+
+
+def typed_column(file: Path, name: str, values: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    """Return a column with a value in every row, of the type that the source has.
+
+    Raises
+    ------
+    ImportFailed
+        If values are missing, or not of the type.
+    """
+    if values.null_count:
+        raise ImportFailed(
+            "values", path=file.name, column=name, expected="a value in every row", got="none in some"
+        )
+    try:
+        return values.cast(wanted)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        detail = " ".join(str(error).split())[:200]
+        raise ImportFailed("values", path=file.name, column=name, expected=str(wanted), got=detail) from error
+
+
+def require_values(file: Path, column: str, values: pa.ChunkedArray, allowed: Sequence[str | int]) -> None:
+    """Hold a column's values against those that the source has.
+
+    Raises
+    ------
+    ImportFailed
+        If there is another one; it names the first in order.
+    """
+    other = sorted(set(values.unique().to_pylist()) - set(allowed))
+    if other:
+        expected = ", ".join(str(value) for value in allowed)
+        raise ImportFailed("values", path=file.name, column=column, expected=expected, got=str(other[0]))
 
 
 def write_bank(out: Path, tables: Mapping[str, pa.Table], settings: Mapping[str, Any]) -> None:
