@@ -79,7 +79,10 @@ def simulate(
 
 @app.command("import")
 def import_source(
-    source: Annotated[Literal["online-retail", "bank-marketing"], typer.Argument()],
+    source: Annotated[
+        Literal["online-retail", "bank-marketing", "credit-default", "churn-modelling", "berka"],
+        typer.Argument(),
+    ],
     path: Annotated[Path, typer.Argument(help="The data set's file, or the folder that holds it.")],
     out: Annotated[Path, typer.Option()],
 ) -> None:
