@@ -5,44 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from pipelines.settings import Home, read_home
+from pipelines import cli_models  # noqa: F401 - its commands register themselves
+from pipelines.cli_base import Call, Data, Day, NeededDay, app, calls, here
+from pipelines.settings import read_home
 from pipelines.terminal import Bar, Language, Terminal, default_language
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Which customers are about to leave, which can grow, which will stay; and why. State lies in --home "
-    "(default .bellwether, or BELLWETHER_HOME). --home DIR, --json and --language en|zh stand anywhere.",
-)
-
 INTERRUPTED = 130
-
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
-NeededDay = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"])]
-Data = Annotated[Path, typer.Option("--data", help="Directory or DuckDB file with a bank's tables.")]
-
-
-@dataclass
-class _Call:
-    """What stands anywhere on the command line: taken out before the command reads its own options."""
-
-    home: Home
-    terminal: Terminal
-
-
-_call: list[_Call] = []
-
-
-def _here() -> _Call:
-    return _call[-1]
 
 
 @app.command()
@@ -56,7 +30,7 @@ def demo(
     """Run the main job from nothing: a simulated bank, features, models, scores, service until Ctrl-C."""
     from pipelines.demo import DemoOptions, run_demo
 
-    run_demo(_here().home, DemoOptions(customers, months, seed, port, not no_serve), _here().terminal)
+    run_demo(here().home, DemoOptions(customers, months, seed, port, not no_serve), here().terminal)
 
 
 @app.command()
@@ -69,7 +43,7 @@ def simulate(
     """Write the tables of a simulated bank, and the truth behind them in DIR/truth/."""
     from pipelines.sources.simulated import simulate as run
 
-    call = _here()
+    call = here()
     with call.terminal.progress() as bar:
         report = run(customers, months, seed, out, bar)
     rows = sum(report.rows.values())
@@ -89,7 +63,7 @@ def import_source(
     """Turn a public data set into the tables of the contract."""
     from pipelines.sources import IMPORTS
 
-    call = _here()
+    call = here()
     report = IMPORTS[source](path, out)
     report.show(call.terminal.people, call.terminal.language)
     call.terminal.result(report.to_dict(call.terminal.language))
@@ -107,7 +81,7 @@ def check(
     from pipelines.data_page import CheckedBank, write_data_page
     from pipelines.intake import prepare, read_manifest, show
 
-    call = _here()
+    call = here()
     with call.terminal.progress() as bar:
         report = prepare(data, call.home.tables, known_at, _counted(bar, "check"))
     show(report, call.terminal.people, call.terminal.language)
@@ -142,7 +116,7 @@ def features(
     from pipelines.train import prepared_tables
 
     assert every == "month"
-    call = _here()
+    call = here()
     dates = _months(as_of.date(), (until or as_of).date())
     with call.terminal.progress() as bar:
         store = open_store(call.home, prepared_tables(call.home, data, bar))
@@ -163,92 +137,6 @@ def features(
 
 
 @app.command()
-def train(
-    data: Data,
-    test_as_of: Day = None,
-    seed: Annotated[int, typer.Option()] = 1,
-    predictions: Annotated[Path | None, typer.Option(help="Write the test rows here as Parquet.")] = None,
-) -> None:
-    """Train, test, calibrate, explain, log and register models; alias challenger (champion where there is none)."""
-    from pipelines.train import TrainOptions, register
-    from pipelines.train import train as run
-
-    call = _here()
-    options = TrainOptions(test_as_of.date() if test_as_of else None, seed, predictions)
-    with call.terminal.progress() as bar:
-        result = run(call.home, data, options, bar)
-        registered = register(call.home, result, options, bar)
-    call.terminal.train_figures(result.report())
-    call.terminal.say(
-        "trained",
-        version=registered.version,
-        alias=", ".join(registered.aliases),
-        run_id=registered.run_id,
-        out=registered.bundle_dir,
-    )
-    call.terminal.result({"version": registered.version, **result.report()})
-
-
-@app.command()
-def backtest(
-    data: Data,
-    dates: Annotated[int, typer.Option(min=1, help="How many test dates.")] = 4,
-    step: Annotated[int, typer.Option(min=1, help="Months from one to the next.")] = 3,
-    test_as_of: Day = None,
-    seed: Annotated[int, typer.Option()] = 1,
-) -> None:
-    """Train and test every target at several dates, with intervals, beside simple rules. Registers nothing."""
-    from pipelines.backtest import BacktestOptions
-    from pipelines.backtest import backtest as run
-
-    call = _here()
-    options = BacktestOptions(dates, step, test_as_of.date() if test_as_of else None, seed)
-    with call.terminal.progress() as bar:
-        report = run(call.home, data, options, call.terminal.language, bar)
-    call.terminal.backtested(report.models)
-    call.terminal.say("backtested", models=len(report.models), dates=len(report.dates), out=report.html)
-    call.terminal.result(report.to_dict())
-
-
-@app.command()
-def score(
-    data: Data,
-    as_of: NeededDay,
-    out: Annotated[Path, typer.Option()],
-    reasons: Annotated[int, typer.Option(min=0, max=20)] = 5,
-    engine: Annotated[Literal["duckdb"], typer.Option()] = "duckdb",  # noqa: ARG001 - the contract names it
-) -> None:
-    """Score every customer: the answers of /predict, as Parquet."""
-    from pipelines.build import open_store
-    from pipelines.score import ScoreOptions
-    from pipelines.score import score as run
-    from pipelines.train import prepared_tables
-
-    call = _here()
-    with call.terminal.progress() as bar:
-        store = open_store(call.home, prepared_tables(call.home, data, bar))
-        options = ScoreOptions(reasons, call.terminal.language)
-        report = run(call.home, store, as_of.date(), out, options, bar)
-    call.terminal.say(
-        "scored",
-        scored=f"{report.scored:,}",
-        not_scorable=f"{report.not_scorable:,}",
-        as_of=report.as_of,
-        version=report.version,
-        out=report.out,
-    )
-    call.terminal.result(
-        {
-            "out": str(report.out),
-            "version": report.version,
-            "as_of": report.as_of.isoformat(),
-            "scored": report.scored,
-            "not_scorable": report.not_scorable,
-        }
-    )
-
-
-@app.command()
 def serve(
     port: Annotated[int, typer.Option()] = 3000,
     workers: Annotated[int, typer.Option(min=1)] = 2,
@@ -259,34 +147,13 @@ def serve(
     from pipelines.serve import serve as run
     from pipelines.welcome import announce
 
-    call = _here()
+    call = here()
     code = run(
         call.home.root,
         ServeOptions(port=port, workers=workers),
         lambda _: announce(call.home, port, call.terminal),
     )
     raise typer.Exit(code)
-
-
-@app.command()
-def monitor(data: Data, as_of: NeededDay, out: Annotated[Path | None, typer.Option()] = None) -> None:
-    """Compare an as_of with the champion's reference: HTML for people, JSON for machines. Exit 2 on an alarm."""
-    from pipelines.build import build, open_store
-    from pipelines.monitor import monitor as run
-    from pipelines.train import prepared_tables
-
-    call = _here()
-    day = as_of.date()
-    with call.terminal.progress() as bar:
-        store = open_store(call.home, prepared_tables(call.home, data, bar))
-        build(store, [day], bar)
-        report = run(
-            call.home, store, day, out or call.home.reports / f"monitor-{day}", call.terminal.language
-        )
-    call.terminal.monitored(report)
-    call.terminal.result(report.to_dict())
-    if report.alarms:
-        raise typer.Exit(2)
 
 
 @app.command()
@@ -300,7 +167,7 @@ def contribution(
     from pipelines.contribution import contribution_report, show
     from pipelines.train import prepared_tables
 
-    call = _here()
+    call = here()
     with call.terminal.progress() as bar:
         store = open_store(call.home, prepared_tables(call.home, data, bar))
         report = contribution_report(store, as_of.date(), customer)
@@ -309,25 +176,11 @@ def contribution(
 
 
 @app.command()
-def versions() -> None:
-    """List the registered versions, their aliases and figures."""
-    from pipelines.tracking import versions as run
-
-    call = _here()
-    found = run(call.home)
-    if not found:
-        call.terminal.say("no_versions")
-    for item in found:
-        call.terminal.write(item.line(call.terminal.language))
-    call.terminal.result({"versions": [item.to_dict() for item in found]})
-
-
-@app.command()
 def bench(name: Annotated[Literal["features", "predict", "score"], typer.Argument()]) -> None:
     """Measure: figures, and ratios to a floor measured in the same run."""
     from pipelines.bench import BENCHES
 
-    call = _here()
+    call = here()
     with call.terminal.progress() as bar:
         result = BENCHES[name](lambda text: bar(text, 0.0))
     rows = [
@@ -388,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     rest, home, is_json, language = take_common(sys.argv[1:] if arguments is None else arguments)
     terminal = Terminal(language, is_json=is_json)
-    _call.append(_Call(read_home(home), terminal))
+    calls.append(Call(read_home(home), terminal))
     from features.policy.start import check_policy
     from features.policy.tree import PolicyError
     from pipelines.failures import expected_failures
@@ -407,4 +260,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         terminal.fail(str(failure))
         raise SystemExit(1) from None
     finally:
-        _call.pop()
+        calls.pop()

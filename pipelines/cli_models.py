@@ -1,0 +1,131 @@
+"""Commands about models: train, test over time, score, watch, list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipelines.cli_base import Data, Day, NeededDay, app, here
+
+
+@app.command()
+def train(
+    data: Data,
+    test_as_of: Day = None,
+    seed: Annotated[int, typer.Option()] = 1,
+    predictions: Annotated[Path | None, typer.Option(help="Write the test rows here as Parquet.")] = None,
+) -> None:
+    """Train, test, calibrate, explain, log and register models; alias challenger (champion where there is none)."""
+    from pipelines.train import TrainOptions, register
+    from pipelines.train import train as run
+
+    call = here()
+    options = TrainOptions(test_as_of.date() if test_as_of else None, seed, predictions)
+    with call.terminal.progress() as bar:
+        result = run(call.home, data, options, bar)
+        registered = register(call.home, result, options, bar)
+    call.terminal.train_figures(result.report())
+    call.terminal.say(
+        "trained",
+        version=registered.version,
+        alias=", ".join(registered.aliases),
+        run_id=registered.run_id,
+        out=registered.bundle_dir,
+    )
+    call.terminal.result({"version": registered.version, **result.report()})
+
+
+@app.command()
+def backtest(
+    data: Data,
+    dates: Annotated[int, typer.Option(min=1, help="How many test dates.")] = 4,
+    step: Annotated[int, typer.Option(min=1, help="Months from one to the next.")] = 3,
+    test_as_of: Day = None,
+    seed: Annotated[int, typer.Option()] = 1,
+) -> None:
+    """Train and test every target at several dates, with intervals, beside simple rules. Registers nothing."""
+    from pipelines.backtest import BacktestOptions
+    from pipelines.backtest import backtest as run
+
+    call = here()
+    options = BacktestOptions(dates, step, test_as_of.date() if test_as_of else None, seed)
+    with call.terminal.progress() as bar:
+        report = run(call.home, data, options, call.terminal.language, bar)
+    call.terminal.backtested(report.models)
+    call.terminal.say("backtested", models=len(report.models), dates=len(report.dates), out=report.html)
+    call.terminal.result(report.to_dict())
+
+
+@app.command()
+def score(
+    data: Data,
+    as_of: NeededDay,
+    out: Annotated[Path, typer.Option()],
+    reasons: Annotated[int, typer.Option(min=0, max=20)] = 5,
+    engine: Annotated[Literal["duckdb"], typer.Option()] = "duckdb",  # noqa: ARG001 - the contract names it
+) -> None:
+    """Score every customer: the answers of /predict, as Parquet."""
+    from pipelines.build import open_store
+    from pipelines.score import ScoreOptions
+    from pipelines.score import score as run
+    from pipelines.train import prepared_tables
+
+    call = here()
+    with call.terminal.progress() as bar:
+        store = open_store(call.home, prepared_tables(call.home, data, bar))
+        options = ScoreOptions(reasons, call.terminal.language)
+        report = run(call.home, store, as_of.date(), out, options, bar)
+    call.terminal.say(
+        "scored",
+        scored=f"{report.scored:,}",
+        not_scorable=f"{report.not_scorable:,}",
+        as_of=report.as_of,
+        version=report.version,
+        out=report.out,
+    )
+    call.terminal.result(
+        {
+            "out": str(report.out),
+            "version": report.version,
+            "as_of": report.as_of.isoformat(),
+            "scored": report.scored,
+            "not_scorable": report.not_scorable,
+        }
+    )
+
+
+@app.command()
+def monitor(data: Data, as_of: NeededDay, out: Annotated[Path | None, typer.Option()] = None) -> None:
+    """Compare an as_of with the champion's reference: HTML for people, JSON for machines. Exit 2 on an alarm."""
+    from pipelines.build import build, open_store
+    from pipelines.monitor import monitor as run
+    from pipelines.train import prepared_tables
+
+    call = here()
+    day = as_of.date()
+    with call.terminal.progress() as bar:
+        store = open_store(call.home, prepared_tables(call.home, data, bar))
+        build(store, [day], bar)
+        report = run(
+            call.home, store, day, out or call.home.reports / f"monitor-{day}", call.terminal.language
+        )
+    call.terminal.monitored(report)
+    call.terminal.result(report.to_dict())
+    if report.alarms:
+        raise typer.Exit(2)
+
+
+@app.command()
+def versions() -> None:
+    """List the registered versions, their aliases and figures."""
+    from pipelines.tracking import versions as run
+
+    call = here()
+    found = run(call.home)
+    if not found:
+        call.terminal.say("no_versions")
+    for item in found:
+        call.terminal.write(item.line(call.terminal.language))
+    call.terminal.result({"versions": [item.to_dict() for item in found]})
