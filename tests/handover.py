@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -45,10 +46,15 @@ class Bank:
 
     def header(self, table: str) -> tuple[str, ...]:
         """Columns of a table as handed over: those declared, then those that any row has."""
-        named = dict.fromkeys(self.columns.get(table, ()))
-        for row in self.tables[table]:
-            named.update(dict.fromkeys(row))
-        return tuple(named)
+        return _header(self, table)
+
+
+@lru_cache(maxsize=256)
+def _header(bank: Bank, table: str) -> tuple[str, ...]:
+    named = dict.fromkeys(bank.columns.get(table, ()))
+    for row in bank.tables[table]:
+        named.update(dict.fromkeys(row))
+    return tuple(named)
 
 
 def write_bank(bank: Bank, directory: Path, form: Form = "parquet") -> Path:
