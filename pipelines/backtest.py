@@ -19,6 +19,7 @@ from pipelines.build import Progress, Store, build, open_store
 from pipelines.engine import Engine
 from pipelines.errors import PipelineError
 from pipelines.labels import TARGETS, Plan, plan_targets, read_datasets
+from pipelines.lifetimes import LifetimeRule, lifetime_rule
 from pipelines.settings import Home
 from pipelines.train import prepared_tables, run_tags, train_rules
 from training.backtest import Judged, ModelReport, Origin, judge, run_origin
@@ -155,6 +156,7 @@ def _origins(
     seen = codes_seen((rows for rows, _ in datasets.values()), source.bank.codes)
     has_balances = "balances" in source.bank.manifest.tables
     rules = train_rules(options.seed, options.threads)
+    lifetimes = _lifetimes(engine, plan, options.seed, left_out)
     found = []
     for item in plan.schedules:
         rows, test = datasets[item.key]
@@ -163,9 +165,22 @@ def _origins(
             continue
         scale = growth_scale(rows, has_balances, item.horizon or 0) if item.target == "growth" else None
         try:
-            found.append(run_origin(item, rows, without_unseen(test, seen), rules, scale=scale))
+            others = lifetimes.scores(item, test, has_balances=has_balances) if lifetimes else {}
+            found.append(
+                run_origin(item, rows, without_unseen(test, seen), rules, scale=scale, others=others)
+            )
         except TrainingError as refusal:
             left_out.append(f"{item.test}: {refusal}")
+    return found
+
+
+def _lifetimes(engine: Engine, plan: Plan, seed: int, left_out: list[str]) -> LifetimeRule | None:
+    """Fit the buy-till-you-die rule at the plan's test date; why it cannot be goes to `left_out`."""
+    churn = [item for item in plan.schedules if item.target == "churn" and item.horizon is not None]
+    found = lifetime_rule(engine, churn[0].test, seed) if churn else None
+    if isinstance(found, str):
+        left_out.append(found)
+        return None
     return found
 
 

@@ -155,6 +155,8 @@ class _Figures:
         unit = 10**self.currency.decimals if self._is_money(name) else 1
         decimals = 0 if self._is_money(name) else 3
         value, low, high = (f"{each / unit:,.{decimals}f}" for each in (found.value, found.low, found.high))
+        if isnan(found.low):
+            return value
         return joined(value, element("small", f"[{low}, {high}]"))
 
     def _is_money(self, name: str) -> bool:

@@ -8,16 +8,18 @@ distance between two of them has an interval of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.policy import read_policy
 from training.dataset import Dataset
 from training.fit import Scale
+from training.profit import expected_maximum_profit
 from training.resample import (
     Figure,
     FloatArray,
@@ -37,7 +39,7 @@ BoolArray = NDArray[np.bool_]
 Table = Mapping[str, Mapping[str, Interval]]
 """Figures by rule ("model" and the simple ones) and name."""
 
-MODEL = "model"
+MODEL, PROFIT = "model", "expected_maximum_profit"
 ROUNDS = 300
 FOLDS = 5
 """One customer in so many is never trained on."""
@@ -47,10 +49,14 @@ HEADLINE = {"probability": "auc", "share": "spearman", "amount": "spearman"}
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """One target trained up to a date and tested at it; `is_new` marks test rows of customers never trained on."""
+    """One target trained up to a date and tested at it; `is_new` marks test rows of customers never trained on.
+
+    `others` are scores of the test rows by rules that the training set does not have.
+    """
 
     trained: TrainedTarget
     is_new: BoolArray
+    others: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def test(self) -> Dataset:
@@ -61,7 +67,7 @@ class Origin:
     def scores(self) -> Mapping[str, FloatArray]:
         """The model's forecast and each simple rule's score, per test row."""
         unchanged = {"last_value": np.zeros(len(self.test))} if self.trained.fitted.kind == "amount" else {}
-        return {MODEL: self.trained.prediction, **self.trained.simple, **unchanged}
+        return {MODEL: self.trained.prediction, **self.trained.simple, **unchanged, **self.others}
 
 
 def run_origin(
@@ -69,8 +75,9 @@ def run_origin(
     train: Dataset,
     test: Dataset,
     rules: RunRules,
+    *,
     scale: Scale | None = None,
-    on_fit: Callable[[int], None] | None = None,
+    others: Mapping[str, FloatArray] | None = None,
 ) -> Origin:
     """Train without a fifth of the customers, and test on everyone at the test date.
 
@@ -80,9 +87,10 @@ def run_origin(
         Too few events, or no signal.
     """
     kept = customer_folds(train.customer_ids, FOLDS, rules.recipe.seed + 2) != 0
-    trained = train_target(schedule, train.where(kept), test, rules, scale=scale, on_fit=on_fit)
+    trained = train_target(schedule, train.where(kept), test, rules, scale=scale)
     met = set(train.where(kept).customer_ids)
-    return Origin(trained, np.array([name not in met for name in test.customer_ids], dtype=np.bool_))
+    is_new = np.array([name not in met for name in test.customer_ids], dtype=np.bool_)
+    return Origin(trained, is_new, others or {})
 
 
 @dataclass(frozen=True)
@@ -192,9 +200,19 @@ class _Drawn:
             for name, figure in _figures(origin, rule, rows).items():
                 value[rule, name] = float(figure(once)[0])
                 draws[rule, name] = over_draws(figure, np.ascontiguousarray(weights[:, rows]))
+            if only is None and origin.trained.schedule.target == "churn":
+                value[rule, PROFIT] = _profit(origin.test.label[rows], origin.scores[rule][rows])
+                draws[rule, PROFIT] = np.full(len(weights), np.nan)
         is_event = origin.trained.fitted.kind == "probability"
         events = float(origin.test.label[rows].sum()) if is_event else float("nan")
         return cls(len(rows), events, value, draws)
+
+
+def _profit(label: FloatArray, score: FloatArray) -> float:
+    """Expected maximum profit per customer, which has no interval here; NaN without an event or without another."""
+    if label.min() == label.max():
+        return float("nan")
+    return expected_maximum_profit(label, score, read_policy("targets")["profit"])
 
 
 def _figures(origin: Origin, rule: str, rows: NDArray[np.intp]) -> Mapping[str, Figure]:

@@ -188,10 +188,10 @@ def _fit(frame: Any) -> tuple[Any, Any]:
         warnings.simplefilter(
             "ignore"
         )  # arviz tells of its next version, pytensor of a BLAS that no fit here needs
-        import pytensor
         from pymc_marketing.clv import BetaGeoModel, GammaGammaModel
+        from pytensor.configdefaults import config
 
-        with pytensor.config.change_flags(mode=_MODE):
+        with config.change_flags(mode=_MODE):
             purchases, amounts = BetaGeoModel(), GammaGammaModel()
             purchases.fit(frame, method="map", progressbar=False)
             amounts.fit(frame[frame["frequency"] > 0], method="map", progressbar=False)

@@ -27,11 +27,12 @@ SHAP_ROWS, SHAP_FEATURES = 2_000, 12
 _MODEL, _INK, _GREY = "#0b5a9c", "#222222", "#8a8a8a"
 _TITLE: Mapping[str, Any] = {"fontsize": 12, "fontweight": "bold"}
 _SUBTITLE: Mapping[str, Any] = {"fontsize": 9, "color": "#555555"}
-RULE_STYLES: Mapping[str, tuple[str, str]] = {  # told apart without colour: by dash, and dark from light
+RULE_STYLES: Mapping[str, tuple[str, Any]] = {  # told apart without colour: by dash, and dark from light
     "logistic": ("#9a4d00", "-."),
     "recency": (_INK, "--"),
     "frequency": (_INK, ":"),
     "last_value": (_GREY, "--"),
+    "lifetimes": ("#4d7a29", (0, (5, 1, 1, 1, 1, 1))),
 }
 
 FloatArray = NDArray[np.float64]

@@ -20,7 +20,8 @@ def test_backtest_tests_every_target_at_every_date(trained: TrainedBank, cli: Cl
     churn = report["models"]["churn_90"]
     assert list(churn["by_date"]) == report["dates"]
     rules = churn["mean"]["figures"]
-    assert {"model", "recency", "frequency", "last_value", "logistic"} <= set(rules)
+    assert {"model", "recency", "frequency", "last_value", "logistic", "lifetimes"} <= set(rules)
+    assert rules["model"]["expected_maximum_profit"]["value"] > 0
     assert 0.5 < rules["model"]["auc"]["low"] < rules["model"]["auc"]["value"] < rules["model"]["auc"]["high"]
     assert 0 < churn["never_seen"]["rows"] < churn["mean"]["rows"] / 3
     assert {part["name"] for part in churn["segments"]} >= {"kind", "card_level", "region", "tenure"}

@@ -69,7 +69,8 @@ def test_the_mean_is_that_of_the_dates(report: ModelReport) -> None:
 
 
 def test_a_rule_that_only_ranks_has_no_calibration(report: ModelReport) -> None:
-    assert set(report.mean.table["recency"]) == {"auc", "average_precision", "top_decile_lift"}
+    order = {"auc", "average_precision", "top_decile_lift", "expected_maximum_profit"}
+    assert set(report.mean.table["recency"]) == order
     assert "ece" in report.mean.table["logistic"]
 
 
