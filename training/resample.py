@@ -60,8 +60,8 @@ def spread(value: float, found: FloatArray, level: float = 0.95) -> Interval:
 
     Examples
     --------
-    >>> spread(0.5, np.arange(101.0), 0.9)
-    Interval(value=0.5, low=5.0, high=95.0)
+    >>> spread(0.5, np.arange(101.0), 0.5)
+    Interval(value=0.5, low=25.0, high=75.0)
     """
     known = found[~np.isnan(found)]
     if np.isnan(value) or not len(known):
