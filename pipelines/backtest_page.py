@@ -11,8 +11,9 @@ from pathlib import Path
 
 from features.policy import read_policy
 from pipelines.data_page.markup import Cell, Html, bullets, element, grid, joined
-from training.backtest import MODEL, ROUNDS, Judged, ModelReport
+from training.backtest import ROUNDS, Judged, ModelReport
 from training.backtest_plots import draw_lift, draw_over_time
+from training.evaluate import MODEL
 from training.plots import Currency
 from training.resample import Interval
 from training.wording import LANGUAGES, Wording

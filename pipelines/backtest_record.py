@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pipelines.ledger import open_ledger
 from pipelines.settings import Home
-from training.backtest import MODEL, ModelReport
+from training.backtest import ModelReport
+from training.evaluate import MODEL
 from training.resample import Interval
 
 _TAG = {"kind": "backtest"}

@@ -10,6 +10,19 @@ from itertools import pairwise
 Exact = int | Fraction
 Value = int | float | None
 
+REL = 1e-9
+"""Both sides take exact sums of whole numbers and then divide or take a root a few times, which loses some
+1e-16 each; a wrong row or day changes a value of the test banks by far more than 1e-9."""
+
+
+def is_equal(expected: Exact | float | None, got: float | None, least: float = 0.0) -> bool:
+    """Whole numbers exactly, others relatively to the larger of expected and `least`; null equals only null."""
+    if expected is None or got is None:
+        return expected is None and got is None
+    if isinstance(expected, int):
+        return got == expected
+    return abs(got - float(expected)) <= REL * max(abs(float(expected)), least)
+
 
 def mean(values: Sequence[int]) -> Fraction | None:
     """Arithmetic mean; None of nothing."""

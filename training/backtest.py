@@ -18,20 +18,10 @@ from numpy.typing import NDArray
 
 from features.policy import read_policy
 from training.dataset import Dataset
+from training.evaluate import MODEL, figures
 from training.fit import Scale
 from training.profit import expected_maximum_profit
-from training.resample import (
-    Figure,
-    FloatArray,
-    Interval,
-    amount_figures,
-    customer_draws,
-    over_draws,
-    probability_figures,
-    ranking_figures,
-    share_figures,
-    spread,
-)
+from training.resample import Figure, FloatArray, Interval, customer_draws, over_draws, spread
 from training.run import RunRules, TrainedTarget, train_target
 from training.splits import Schedule, customer_folds
 
@@ -39,7 +29,7 @@ BoolArray = NDArray[np.bool_]
 Table = Mapping[str, Mapping[str, Interval]]
 """Figures by rule ("model" and the simple ones) and name."""
 
-MODEL, PROFIT = "model", "expected_maximum_profit"
+PROFIT = "expected_maximum_profit"
 ROUNDS = 300
 FOLDS = 5
 """One customer in so many is never trained on."""
@@ -66,8 +56,7 @@ class Origin:
     @property
     def scores(self) -> Mapping[str, FloatArray]:
         """The model's forecast and each simple rule's score, per test row."""
-        unchanged = {"last_value": np.zeros(len(self.test))} if self.trained.fitted.kind == "amount" else {}
-        return {MODEL: self.trained.prediction, **self.trained.simple, **unchanged, **self.others}
+        return {MODEL: self.trained.prediction, **self.trained.simple, **self.others}
 
 
 def run_origin(
@@ -197,7 +186,7 @@ class _Drawn:
         once = np.ones((1, len(rows)))
         value, draws = {}, {}
         for rule in origin.scores if only is None else (only,):
-            for name, figure in _figures(origin, rule, rows).items():
+            for name, figure in _figures(origin, rule, mask).items():
                 value[rule, name] = float(figure(once)[0])
                 draws[rule, name] = over_draws(figure, np.ascontiguousarray(weights[:, rows]))
             if only is None and origin.trained.schedule.target == "churn":
@@ -215,20 +204,11 @@ def _profit(label: FloatArray, score: FloatArray) -> float:
     return expected_maximum_profit(label, score, read_policy("targets")["profit"])
 
 
-def _figures(origin: Origin, rule: str, rows: NDArray[np.intp]) -> Mapping[str, Figure]:
-    """Figures of one rule: a rule that only ranks has nothing but its order."""
-    trained, test = origin.trained, origin.test
-    label, score = test.label[rows], origin.scores[rule][rows]
-    kind = trained.fitted.kind
-    if kind == "probability":
-        is_probability = rule in (MODEL, "logistic")
-        return probability_figures(label, score) if is_probability else ranking_figures(label, score)
-    if kind == "share":
-        figures = share_figures(label, score)
-        return figures if rule == MODEL else {"spearman": figures["spearman"]}
+def _figures(origin: Origin, rule: str, mask: BoolArray) -> Mapping[str, Figure]:
+    trained = origin.trained
     ends = trained.interval_ends() if rule == MODEL else None
-    chosen = None if ends is None else (ends[0][rows], ends[1][rows])
-    return amount_figures(test.level[rows], label, score, chosen)
+    chosen = None if ends is None else (ends[0][mask], ends[1][mask])
+    return figures(trained.fitted.kind, rule, origin.test.where(mask), origin.scores[rule][mask], chosen)
 
 
 def _mean(found: Sequence[_Drawn]) -> _Drawn:

@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from training import curves
-from training.backtest import MODEL, ModelReport
+from training.backtest import ModelReport
+from training.evaluate import MODEL
 from training.plots import RULE_STYLES
 from training.svg import drawing, new_figure, write_svg
 from training.wording import Wording

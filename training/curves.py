@@ -55,7 +55,7 @@ def bins(forecast: FloatArray, outcome: FloatArray, count: int = 10) -> Bins:
     >>> found.forecast.round(2).tolist(), found.outcome.tolist(), found.rows.tolist()
     ([0.3, 0.7], [0.5, 1.0], [2, 2])
     """
-    parts = _equal_parts(forecast, count)
+    parts = equal_parts(forecast, count)
     return Bins(
         forecast=np.array([forecast[part].mean() for part in parts]),
         outcome=np.array([outcome[part].mean() for part in parts]),
@@ -107,7 +107,7 @@ class Deciles:
 
 def deciles(expected: FloatArray, low: FloatArray, high: FloatArray, realised: FloatArray) -> Deciles:
     """Put rows into tenths by rising expected change."""
-    parts = _equal_parts(expected, 10)
+    parts = equal_parts(expected, 10)
 
     def mean(values: FloatArray) -> FloatArray:
         return np.array([values[part].mean() for part in parts])
@@ -116,7 +116,7 @@ def deciles(expected: FloatArray, low: FloatArray, high: FloatArray, realised: F
     return Deciles(mean(expected), mean(low), mean(high), mean(realised), rows)
 
 
-def _equal_parts(by: FloatArray, count: int) -> list[NDArray[np.intp]]:
+def equal_parts(by: FloatArray, count: int) -> list[NDArray[np.intp]]:
     """Positions in parts of equal size by rising value; empty parts left out."""
     order = np.argsort(by, kind="stable")
     return [part for part in np.array_split(order, count) if len(part)]

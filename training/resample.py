@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.curves import equal_parts
+
 FloatArray = NDArray[np.float64]
 Figure = Callable[[FloatArray], FloatArray]
 """From weights (rounds, rows) to a value per round."""
@@ -80,6 +82,8 @@ def probability_figures(label: FloatArray, probability: FloatArray, bins: int = 
         "brier": _mean((probability - label) ** 2),
         "log_loss": _mean(loss),
         "ece": _calibration_error(label, probability, bins),
+        "base_rate": _mean(label),
+        "mean_forecast": _mean(probability),
     }
 
 
@@ -96,14 +100,14 @@ def ranking_figures(label: FloatArray, score: FloatArray) -> Mapping[str, Figure
 def amount_figures(
     level: FloatArray, label: FloatArray, expected: FloatArray, ends: tuple[FloatArray, FloatArray] | None
 ) -> Mapping[str, Figure]:
-    """Return by name what says how good expected changes are.
+    """Return by name what says how good expected changes are; `spearman` ranks previous level + change.
 
     Parameters
     ----------
     level
         The previous level, which a change is added to.
     ends
-        Low and high end of an interval that is meant to hold `tails` of the outcomes; None where there is none.
+        Low and high end of an interval that is meant to hold the middle 80% of the outcomes; None where there is none.
     """
     found: dict[str, Figure] = {
         "spearman": _spearman(level + expected, level + label),
@@ -127,6 +131,8 @@ def share_figures(label: FloatArray, share: FloatArray) -> Mapping[str, Figure]:
         "mae": _mean(np.abs(share - label)),
         "rmse": _root_mean((share - label) ** 2),
         "ece": _calibration_error(label, share, 10),
+        "mean_outcome": _mean(label),
+        "mean_forecast": _mean(share),
     }
 
 
@@ -178,8 +184,8 @@ def _top_decile_lift(ranked: _Ranked, label: FloatArray, weights: FloatArray) ->
 
 
 def _calibration_error(label: FloatArray, forecast: FloatArray, bins: int) -> Figure:
-    """Mean distance of mean forecast and mean outcome over bins of equally many rows."""
-    parts = [part for part in np.array_split(np.argsort(forecast, kind="stable"), bins) if len(part)]
+    """Mean distance of mean forecast and mean outcome over bins of equally many rows: those of `curves.bins`."""
+    parts = equal_parts(forecast, bins)
     error = forecast - label
 
     def figure(weights: FloatArray) -> FloatArray:

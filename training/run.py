@@ -9,14 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import Dataset
-from training.evaluate import (
-    Metrics,
-    amount_metrics,
-    probability_metrics,
-    ranking_metrics,
-    share_metrics,
-    simple_scores,
-)
+from training.evaluate import MODEL, Metrics, figures, metrics, simple_scores
 from training.fit import KINDS, Fitted, Recipe, Scale, check_labels, fit
 from training.splits import Schedule, customer_folds
 
@@ -113,6 +106,7 @@ def train_target(
     )
     prediction = fitted.predict(test)
     simple = dict(simple_scores(schedule.target, train, test))
+    ends = _interval_ends(fitted, test, prediction)
     return TrainedTarget(
         schedule=schedule,
         fitted=fitted,
@@ -121,19 +115,14 @@ def train_target(
         train_base=float(train.label.mean()),
         test=test,
         prediction=prediction,
-        metrics=_metrics(fitted, test, prediction),
-        baselines=_baselines(fitted, test, simple),
+        metrics=metrics(figures(fitted.kind, MODEL, test, prediction, ends), len(test)),
+        baselines={
+            rule: metrics(figures(fitted.kind, rule, test, score), len(test))
+            for rule, score in simple.items()
+        },
         validation=validation,
         simple=simple,
     )
-
-
-def _metrics(fitted: Fitted, test: Dataset, prediction: FloatArray) -> Metrics:
-    if fitted.kind == "probability":
-        return probability_metrics(test.label, prediction)
-    if fitted.kind == "share":
-        return share_metrics(test.label, prediction)
-    return amount_metrics(test, prediction, _interval_ends(fitted, test, prediction))
 
 
 def _interval_ends(
@@ -143,19 +132,3 @@ def _interval_ends(
         return None
     scale = fitted.scale.of(test)
     return prediction + scale * fitted.interval[0], prediction + scale * fitted.interval[1]
-
-
-def _baselines(fitted: Fitted, test: Dataset, simple: Mapping[str, FloatArray]) -> dict[str, Metrics]:
-    """Return the simple rules' figures; a rule that only ranks has no calibration to report."""
-    if fitted.kind == "probability":
-        return {
-            rule: probability_metrics(test.label, score)
-            if rule == "logistic"
-            else ranking_metrics(test.label, score)
-            for rule, score in simple.items()
-        }
-    if fitted.kind == "share":
-        return {
-            rule: {"spearman": share_metrics(test.label, score)["spearman"]} for rule, score in simple.items()
-        }
-    return {"last_value": amount_metrics(test, np.zeros(len(test)))}

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,8 +120,7 @@ def _refuse_bad_quotes(file: Path, name: str) -> None:
     with file.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, strict=True)
         try:
-            for _ in reader:
-                pass
+            deque(reader, maxlen=0)  # reading all of it is the check; what was read is read again, in columns
         except csv.Error as error:
             key = "unclosed" if "end of data" in str(error) else "quote"
             raise TableRejected(key, file=name, line=reader.line_num) from error

@@ -176,7 +176,7 @@ def typed_column(file: Path, name: str, values: pa.ChunkedArray, wanted: pa.Data
         )
     try:
         return values.cast(wanted)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except pa.ArrowException as error:
         detail = " ".join(str(error).split())[:200]
         raise ImportFailed("values", path=file.name, column=name, expected=str(wanted), got=detail) from error
 

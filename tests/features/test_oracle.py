@@ -17,7 +17,7 @@ import pytest
 from tests.compute import Computed, compute, tell
 from tests.handover import Bank
 from tests.oracle import oracle_features
-from tests.oracle_numbers import Value
+from tests.oracle_numbers import Value, is_equal
 from tests.oracle_targets import oracle_status
 from tests.random_bank import AS_OFS, random_bank
 
@@ -27,10 +27,6 @@ ROWS = int(os.environ.get("BELLWETHER_SWEEP_ROWS", "5000"))
 FIRST_SEED = int(os.environ.get("BELLWETHER_SWEEP_SEED", "1"))
 IS_LONG = ROWS > 10_000
 CUSTOMERS = 1_000 if IS_LONG else 300
-
-REL = 1e-9
-"""Both sides take exact sums of whole numbers and then divide or take a root a few times, which loses some
-1e-16 each; a wrong row or day changes a feature of these banks by far more than 1e-9."""
 
 
 @dataclass
@@ -50,15 +46,6 @@ class Tally:
         self.banks += other.banks
         self.names |= other.names
         self.differences += other.differences
-
-
-def is_equal(expected: Value, got: float | None) -> bool:
-    """Whole numbers exactly, floats relatively; null only equals null."""
-    if expected is None or got is None:
-        return expected is None and got is None
-    if isinstance(expected, int):
-        return got == expected
-    return abs(got - expected) <= REL * abs(expected)
 
 
 def compare_bank(seed: int, bank: Bank, computed: Computed, tally: Tally) -> None:

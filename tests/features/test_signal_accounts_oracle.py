@@ -9,22 +9,13 @@ import pytest
 from tests.compute import tell
 from tests.measured import Measured, measured
 from tests.oracle_account_events import TABLES, measures
-from tests.oracle_numbers import Exact
+from tests.oracle_numbers import is_equal
 from tests.random_accounts import AS_OFS, accounts_bank
 
 CUSTOMERS = 18
 BANKS: dict[int, tuple[str, ...]] = {
     1: (), 2: (), 3: (), 4: (), 5: ("transactions",), 6: ("balances", "contacts", "facts", "repayments"),
 }  # fmt: skip
-REL = 1e-9
-"""Both sides divide exact sums once or twice; a wrong row or day changes a measure by far more."""
-
-
-def is_equal(expected: Exact | float | None, got: float | None) -> bool:
-    """Null only equals null."""
-    if expected is None or got is None:
-        return expected is None and got is None
-    return abs(float(expected) - got) <= REL * abs(float(expected))
 
 
 def test_every_measure_equals_the_oracle(

@@ -18,12 +18,14 @@ from pipelines.engine import Engine
 from tests.compute import Computed, compute, tell, with_ids
 from tests.oracle_industry import measures
 from tests.oracle_known import by_customer, known_rows, states
+from tests.oracle_numbers import is_equal
 from tests.oracle_statements import Evaluation, statement_features
 from tests.statement_bank import statement_bank
 
 TABLES = ("statements", "lateness", "industry", "arrears")
 AS_OFS = (date(2023, 5, 1), date(2024, 4, 29), date(2024, 4, 30), date(2024, 5, 1), date(2024, 8, 30))
-REL = 1e-9
+LEAST = 1e-3
+"""Below it, the difference of two shares counts and not their ratio."""
 
 Rows = dict[str, list[Evaluation]]
 
@@ -73,12 +75,7 @@ def differences(names: set[str], expected: list[Evaluation], got: list[Evaluatio
     found = []
     for wanted, held in zip(left, right, strict=True):
         for name, one, other in zip(sorted(names), wanted[1:], held[1:], strict=True):
-            same = (
-                one == other
-                if one is None or other is None
-                else abs(one - other) <= REL * max(abs(one), 1e-3)
-            )
-            if not same:
+            if not is_equal(one, other, LEAST):
                 found.append(f"{wanted[0]} {name}: expected {one!r}, got {other!r}")
     return found
 
@@ -135,12 +132,7 @@ def test_every_feature_equals_the_oracle(tmp_path: Path, capsys: pytest.CaptureF
         for name, value in expected.items():
             seen[name] += value not in {None, 0}
             got = row[name]
-            same = (
-                got == value
-                if got is None or value is None
-                else abs(got - value) <= REL * max(abs(value), 1e-3)
-            )
-            if not same:
+            if not is_equal(value, got, LEAST):
                 wrong.append(f"{as_of} {one} {name}: expected {value!r}, got {got!r}")
     tell(
         capsys,

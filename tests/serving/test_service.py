@@ -42,6 +42,7 @@ async def ask(app):
 status = asyncio.run(ask(load("serving.service:Bellwether", standalone_load=True).to_asgi()))
 print(json.dumps({"status": status, "modules": sorted({m.split(".")[0] for m in sys.modules})}))
 """
+STARTED = "the service started"
 HEAVY = {"ibis", "duckdb", "pyspark", "mlflow", "lightgbm", "shap", "evidently", "sklearn", "numba", "dask"}
 
 
@@ -85,9 +86,8 @@ def service(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        while (line := process.stdout.readline()) and not line.startswith("http://"):
-            pass
-        assert line.strip() == f"http://127.0.0.1:{port}"
+        address = next((line for line in process.stdout if line.startswith("http://")), "")
+        assert address.strip() == f"http://127.0.0.1:{port}"
         yield Service(process, port, home)
     finally:
         if process.poll() is None:
@@ -312,7 +312,7 @@ def test_a_taken_port_is_said_in_words(small_home: Path) -> None:
 
 def test_without_a_champion_nothing_starts(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="Train a model first"), running_service(tmp_path, ServeOptions()):
-        pass
+        pytest.fail(STARTED)
 
 
 def test_on_a_damaged_bundle_nothing_starts(small_home: Path, tmp_path: Path) -> None:
@@ -323,14 +323,14 @@ def test_on_a_damaged_bundle_nothing_starts(small_home: Path, tmp_path: Path) ->
         pytest.raises(PipelineError, match=r"churn_90/tables\.npz: expected SHA-256"),
         running_service(home, ServeOptions(port=free_port())),
     ):
-        pass
+        pytest.fail(STARTED)
 
 
 def test_on_another_version_than_the_champion_names_nothing_starts(small_home: Path, tmp_path: Path) -> None:
     home = Path(shutil.copytree(small_home, tmp_path / "home"))
     (home / "champion.json").write_text('{"version": "7", "manifest_sha256": "' + "0" * 64 + '"}')
     with pytest.raises(PipelineError, match="as in the champion file"), running_service(home, ServeOptions()):
-        pass
+        pytest.fail(STARTED)
 
 
 def test_ctrl_c_ends_the_service_with_code_0_and_frees_the_port(service: Service) -> None:
