@@ -21,13 +21,12 @@ from pipelines.errors import PipelineError
 from pipelines.labels import TARGETS, Plan, plan_targets, read_datasets
 from pipelines.lifetimes import LifetimeRule, lifetime_rule
 from pipelines.settings import Home
-from pipelines.train import prepared_tables, run_tags, train_rules
+from pipelines.train import prepared_tables, run_tags, scale_rule, train_rules
 from training.backtest import Judged, ModelReport, Origin, judge, run_origin
 from training.dataset import Dataset, codes_seen, without_unseen
 from training.errors import TrainingError
 from training.plots import Currency
 from training.resample import Interval
-from training.run import growth_scale
 from training.splits import months_before, newest_ripe
 
 TENURES = (365, 3 * 365)
@@ -155,7 +154,7 @@ def _origins(
     datasets = read_datasets(source, engine, plan)
     seen = codes_seen((rows for rows, _ in datasets.values()), source.bank.codes)
     has_balances = "balances" in source.bank.manifest.tables
-    rules = train_rules(options.seed, options.threads)
+    rules = train_rules(source.bank, options.seed, options.threads)
     lifetimes = _lifetimes(engine, plan, options.seed, left_out)
     found = []
     for item in plan.schedules:
@@ -163,11 +162,17 @@ def _origins(
         if test is None or not len(test):
             left_out.append(f"{item.target} at {item.test}: no training or no test row")
             continue
-        scale = growth_scale(rows, has_balances, item.horizon or 0) if item.target == "growth" else None
         try:
             others = lifetimes.scores(item, test, has_balances=has_balances) if lifetimes else {}
             found.append(
-                run_origin(item, rows, without_unseen(test, seen), rules, scale=scale, others=others)
+                run_origin(
+                    item,
+                    rows,
+                    without_unseen(test, seen),
+                    rules,
+                    scale_of=scale_rule(source.bank, item),
+                    others=others,
+                )
             )
         except TrainingError as refusal:
             left_out.append(f"{item.test}: {refusal}")

@@ -16,7 +16,7 @@ from features.policy import policy_digest, policy_text, read_policy
 from features.tables import BankManifest
 from pipelines.build import Progress, Store, build, open_store
 from pipelines.bundling import Trained, bundle_up, code_commit
-from pipelines.engine import Engine
+from pipelines.engine import Bank, Engine
 from pipelines.errors import PipelineError
 from pipelines.intake import prepare
 from pipelines.labels import Plan, plan_targets, read_datasets
@@ -26,18 +26,28 @@ from serving.reasons import BankWords, Texts, feature_title
 from serving.requests import LANGUAGES
 from training.dataset import Dataset, codes_seen, without_unseen
 from training.errors import TrainingError
-from training.fit import Recipe, Scale, check_labels
+from training.fit import check_labels
 from training.plots import Currency, draw_plots
+from training.recipe import Recipe
+from training.rows import Scale
 from training.run import RunRules, TrainedTarget, growth_scale, train_target
+from training.splits import Schedule
+from training.tune import Tuning
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """What a user chooses for a training run. `test_as_of` None: each target at its newest ripe date."""
+    """What a user chooses for a training run.
+
+    `test_as_of` None: each target at its newest ripe date. `trials`: how many recipes are tried per model; 0 tunes
+    nothing. `start`: a recipe to try first beside the default.
+    """
 
     test_as_of: date | None = None
     seed: int = 1
     predictions: Path | None = None
+    trials: int = 0
+    start: Mapping[str, Any] | None = None
     threads: int = 2
 
 
@@ -187,32 +197,54 @@ def _train_all(
     options: TrainOptions,
     progress: Progress | None,
 ) -> tuple[TrainedTarget, ...]:
-    rules = train_rules(options.seed, options.threads)
-    has_balances = "balances" in source.bank.manifest.tables
+    families = {feature.name: feature.family for feature in source.bank.catalogue.features}
+    rules = replace(
+        train_rules(source.bank, options.seed, options.threads),
+        families=families,
+        tuning=Tuning(options.trials, read_policy("targets")["training"]["tuning_seconds"], options.start),
+    )
+    steps = ("choose", "tune", "fit", "budget")
     trained = []
     for place, item in enumerate(plan.schedules):
         rows, test = datasets[item.key]
-        scale: Scale | None = None
-        if item.target == "growth":
-            scale = growth_scale(rows, has_balances, item.horizon or 0)
 
-        def on_fit(number: int, place: int = place, key: str = item.key) -> None:
+        def on_step(step: str, place: int = place, key: str = item.key) -> None:
             if progress:
-                progress(
-                    f"model {key}", (place + (number + 1) / (rules.recipe.folds + 1)) / len(plan.schedules)
-                )
+                progress(f"model {key}", (place + steps.index(step) / len(steps)) / len(plan.schedules))
 
-        if progress:
-            progress(f"model {item.key}", place / len(plan.schedules))
-        trained.append(train_target(item, rows, test, rules, scale=scale, on_fit=on_fit))
+        trained.append(
+            train_target(item, rows, test, rules, scale_of=scale_rule(source.bank, item), on_step=on_step)
+        )
     return tuple(trained)
 
 
-def train_rules(seed: int, threads: int) -> RunRules:
-    """Return how targets are trained."""
+def train_rules(bank: Bank, seed: int, threads: int) -> RunRules:
+    """Return how a bank's targets are trained; directions of features that the bank lacks are left out."""
     policy = read_policy("targets")
-    recipe = Recipe(seed=seed, threads=threads)
-    return RunRules(recipe, policy["training"]["minimum_events"], policy["interval_level"])
+    known = set(bank.catalogue.names)
+
+    def directions(sign: str) -> dict[str, tuple[str, ...]]:
+        sides = policy["directions"]
+        return {target: tuple(name for name in sides[target][sign] if name in known) for target in sides}
+
+    return RunRules(
+        recipe=Recipe(seed=seed, threads=threads),
+        minimum_events=policy["training"]["minimum_events"],
+        interval_level=policy["interval_level"],
+        gap_days=policy["gap_days"],
+        choices=True,
+        leak_auc=policy["training"]["leak_auc"],
+        raising=directions("raising"),
+        lowering=directions("lowering"),
+    )
+
+
+def scale_rule(bank: Bank, item: Schedule) -> Callable[[Dataset], Scale] | None:
+    """Return how a growth model's scale is chosen; None for the other targets."""
+    if item.target != "growth":
+        return None
+    has_balances = "balances" in bank.manifest.tables
+    return lambda rows: growth_scale(rows, has_balances, item.horizon or 0)
 
 
 def write_predictions(path: Path, trained: tuple[TrainedTarget, ...]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import Dataset
-from training.fit import Recipe
+from training.recipe import Recipe
 from training.run import RunRules, TrainedTarget, growth_scale, train_target
 from training.splits import Schedule
 

@@ -8,7 +8,7 @@ distance between two of them has an interval of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from features.policy import read_policy
 from training.dataset import Dataset
 from training.evaluate import MODEL, figures
-from training.fit import Scale
 from training.profit import expected_maximum_profit
 from training.resample import Figure, FloatArray, Interval, customer_draws, over_draws, spread
+from training.rows import Scale
 from training.run import RunRules, TrainedTarget, train_target
 from training.splits import Schedule, customer_folds
 
@@ -65,7 +65,7 @@ def run_origin(
     test: Dataset,
     rules: RunRules,
     *,
-    scale: Scale | None = None,
+    scale_of: Callable[[Dataset], Scale] | None = None,
     others: Mapping[str, FloatArray] | None = None,
 ) -> Origin:
     """Train without a fifth of the customers, and test on everyone at the test date.
@@ -76,7 +76,7 @@ def run_origin(
         Too few events, or no signal.
     """
     kept = customer_folds(train.customer_ids, FOLDS, rules.recipe.seed + 2) != 0
-    trained = train_target(schedule, train.where(kept), test, rules, scale=scale)
+    trained = train_target(schedule, train.where(kept), test, rules, scale_of=scale_of)
     met = set(train.where(kept).customer_ids)
     is_new = np.array([name not in met for name in test.customer_ids], dtype=np.bool_)
     return Origin(trained, is_new, others or {})

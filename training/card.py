@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from features.policy import read_policy
 from serving.manifest import FeatureSpec, Lineage
-from training.fit import Kind
+from training.recipe import Kind
 from training.run import TrainedTarget
 from training.wording import LANGUAGES, Wording
 

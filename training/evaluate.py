@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
 from training.dataset import Dataset
-from training.fit import Kind
+from training.recipe import Kind
 from training.resample import (
     Figure,
     amount_figures,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -16,81 +16,27 @@ from training.calibrate import Sigmoid, fit_sigmoid, residual_interval
 from training.compile import Proof, compile_booster, prove
 from training.dataset import Dataset
 from training.errors import TrainingError
+from training.recipe import KINDS, Kind, Recipe
+from training.rows import BoolArray, Rows, Scale, rows_of
+from training.scorecard import Scorecard, blended, fit_scorecard
 from training.splits import customer_folds
 
 FloatArray = NDArray[np.float64]
-Kind = Literal["probability", "share", "amount"]
-KINDS: dict[str, Kind] = {
-    "churn": "probability",
-    "default": "probability",
-    "response": "probability",
-    "loyalty": "share",
-    "growth": "amount",
-}
-_OBJECTIVES = {"probability": "binary", "share": "cross_entropy", "amount": "regression"}
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a model is fitted; everything that changes it is here and is logged."""
-
-    seed: int
-    folds: int = 3
-    learning_rate: float = 0.08
-    max_trees: int = 400
-    patience: int = 30
-    min_rows_in_leaf: int = 100
-    feature_share: float = 0.5
-    row_share: float = 0.7
-    ridge: float = 10.0
-    threads: int = 2
-
-    def parameters(self, kind: Kind) -> dict[str, Any]:
-        """Return LightGBM's parameters: depth <= 3, deterministic, no categorical splits."""
-        return {
-            "objective": _OBJECTIVES[kind],
-            "learning_rate": self.learning_rate,
-            "max_depth": 3,
-            "num_leaves": 8,
-            "min_data_in_leaf": self.min_rows_in_leaf,
-            "feature_fraction": self.feature_share,
-            "bagging_fraction": self.row_share,
-            "bagging_freq": 1,
-            "lambda_l2": self.ridge,
-            "extra_trees": True,
-            "seed": self.seed,
-            "deterministic": True,
-            "force_row_wise": True,
-            "num_threads": self.threads,
-            "verbosity": -1,
-        }
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The quantity of the row that a growth model's target is divided by: max(floor, sum of features).
-
-    Minor units; a feature that is null counts as 0.
-    """
-
-    features: tuple[str, ...]
-    floor: float
-
-    def of(self, data: Dataset) -> FloatArray:
-        """Return the scale per row, (rows,), > 0."""
-        total = np.zeros(len(data))
-        for name in self.features:
-            total = total + np.nan_to_num(data.column(name), nan=0.0)
-        return np.maximum(total, self.floor)
+LINEAR_ROWS = 50_000
+"""Rows that a linear model is fitted on at most: more would hardly move one slope per feature."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A fitted model, compiled and proved, with what turns its margin into an answer."""
+    """A fitted model, compiled and proved, with what turns its margin into an answer.
+
+    `boosted` of its `trees` are LightGBM's own; the others are the linear part.
+    """
 
     kind: Kind
     features: tuple[str, ...]
     booster_text: str
+    boosted: int
     trees: int
     compiled: CompiledModel
     proof: Proof
@@ -111,18 +57,6 @@ class Fitted:
             return np.rint(margin)
         margins, logits = self.calibration.knots
         return calibrated(Knots(margin=margins, logit=logits), margin)
-
-
-def usable_features(train: Dataset) -> tuple[str, ...]:
-    """Names of the features that vary in the training rows: a constant or empty one teaches nothing."""
-    kept = []
-    for name in train.names:
-        column = train.column(name)
-        observed = column[~np.isnan(column)]
-        has_gaps = len(observed) < len(column)
-        if len(observed) and (has_gaps or observed.min() < observed.max()):
-            kept.append(name)
-    return tuple(kept)
 
 
 def check_labels(target: str, train: Dataset, minimum: int) -> None:
@@ -155,12 +89,11 @@ def fit(
     *,
     scale: Scale | None = None,
     interval_level: float = 0.8,
-    on_fit: Callable[[int], None] | None = None,
 ) -> Fitted:
-    """Fit on all training rows; stop early and calibrate on customers held out, fold by fold.
+    """Fit on all training rows; choose the number of trees and calibrate on customers held out, fold by fold.
 
-    Customers are split into folds by a hash of their id. Each fold's model says when to stop, and gives the
-    margins of customers it has not seen: calibration and interval come from those. The model served has the mean
+    Customers are split into folds by a hash of their id. Each fold's model says how many trees are enough, and gives
+    the margins of customers it has not seen: calibration and interval come from those. The model served has that
     number of trees and sees every row; it is compiled, and the tables are proved against it.
 
     Raises
@@ -170,24 +103,19 @@ def fit(
     CompileError
         The compiled tables do not say what the model says.
     """
-    features = usable_features(train)
-    columns = [train.names.index(name) for name in features]
-    values = np.ascontiguousarray(train.values[:, columns])
-    rows = _Rows(train.customer_ids, features, values, *_target_and_weight(train, scale))
-    raw, trees = _fold_margins(rows, recipe, recipe.parameters(kind), on_fit)
-    whole = rows.part(np.ones(len(train), dtype=np.bool_))
-    text = lgb.train(recipe.parameters(kind), whole, trees).model_to_string()
-    if on_fit:
-        on_fit(recipe.folds)
+    rows = rows_of(train, recipe, scale)
+    raw, trees = _fold_margins(kind, rows, recipe)
+    text = fit_text(kind, rows, recipe, trees)
     shown = lgb.Booster(model_str=text)
-    compiled = compile_booster(text, features)
+    compiled = compile_booster(text, rows.features)
     return Fitted(
         kind=kind,
-        features=features,
+        features=rows.features,
         booster_text=text,
+        boosted=trees,
         trees=shown.num_trees(),
         compiled=compiled,
-        proof=prove(compiled, shown, values[:: max(1, len(values) // 2000)]),
+        proof=prove(compiled, shown, rows.values[:: max(1, len(rows.values) // 2000)]),
         calibration=None if kind == "amount" else fit_sigmoid(raw, train.label),
         scale=scale,
         interval=None
@@ -196,42 +124,56 @@ def fit(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """What LightGBM sees of the training rows: (rows, features), and per row a target and a weight."""
-
-    customer_ids: tuple[str, ...]
-    features: tuple[str, ...]
-    values: FloatArray
-    target: FloatArray
-    weight: FloatArray | None
-
-    def part(self, mask: NDArray[np.bool_]) -> lgb.Dataset:
-        weight = None if self.weight is None else self.weight[mask]
-        names = list(self.features)
-        return lgb.Dataset(self.values[mask], self.target[mask], weight=weight, feature_name=names)
+def fit_text(kind: Kind, rows: Rows, recipe: Recipe, trees: int) -> str:
+    """Fit so many trees, and the linear part where the recipe has one: LightGBM's text of both together."""
+    parameters = {**recipe.parameters(kind), **rows.constraints()}
+    text: str = lgb.train(parameters, rows.part(), trees).model_to_string()
+    if recipe.linear_share == 0.0:
+        return text
+    return blended(text, linear_part(kind, rows, recipe), recipe.linear_share)
 
 
-def _target_and_weight(train: Dataset, scale: Scale | None) -> tuple[FloatArray, FloatArray | None]:
-    """Learn a change as a share of the row's scale, clipped at the outer 2%, whales weighing more.
+def linear_part(kind: Kind, rows: Rows, recipe: Recipe, mask: BoolArray | None = None) -> Scorecard:
+    """Fit the linear model on the rows of a mask, or on evenly spaced ones where they are many."""
+    places = np.arange(len(rows.target)) if mask is None else np.flatnonzero(mask)
+    places = places[:: -(-len(places) // LINEAR_ROWS)]
+    return fit_scorecard(
+        rows.values[places],
+        rows.target[places],
+        None if rows.weight is None else rows.weight[places],
+        is_amount=kind == "amount",
+        strength=recipe.linear_strength,
+        directions=rows.directions,
+    )
 
-    Source: own choice, by the order of customers three months ahead on training dates of Online Retail II.
+
+def enough_trees(losses: FloatArray) -> int:
+    """Return the smallest number of trees whose loss is within one standard error of the best.
+
+    Parameters
+    ----------
+    losses
+        (folds, trees): held-out loss of each fold after 1, 2, ... trees. The standard error is that of the distance
+        to the best number, over the folds: what all numbers have in common drops out.
+
+    Source: Breiman et al., Classification and Regression Trees (1984), the 1-SE rule.
+
+    Examples
+    --------
+    >>> enough_trees(np.array([[3.0, 1.1, 1.0, 1.2], [4.0, 2.0, 2.0, 2.1]]))
+    2
     """
-    if scale is None:
-        return train.label, None
-    divisor = scale.of(train)
-    share = train.label / divisor
-    low, high = np.quantile(share, [0.02, 0.98])
-    return np.clip(share, low, high), np.sqrt(divisor / divisor.mean())
+    best = int(losses.mean(axis=0).argmin())
+    behind = losses - losses[:, best : best + 1]
+    error = behind.std(axis=0, ddof=1) / np.sqrt(len(losses))
+    return int(np.flatnonzero(behind.mean(axis=0) <= error)[0]) + 1
 
 
-def _fold_margins(
-    rows: _Rows, recipe: Recipe, parameters: dict[str, Any], on_fit: Callable[[int], None] | None
-) -> tuple[FloatArray, int]:
-    """Margins of every row by a model that has not seen its customer, and the mean number of trees."""
+def _fold_margins(kind: Kind, rows: Rows, recipe: Recipe) -> tuple[FloatArray, int]:
+    """Margins of every row by a model that has not seen its customer, and the number of trees that is enough."""
     fold = customer_folds(rows.customer_ids, recipe.folds, recipe.seed)
-    raw = np.empty(len(rows.target))
-    rounds = []
+    parameters = {**recipe.parameters(kind), **rows.constraints()}
+    boosters, losses = [], []
     for number in range(recipe.folds):
         out = fold == number
         if not out.any() or out.all():
@@ -239,12 +181,32 @@ def _fold_margins(
                 f"fit: expected customers in each of {recipe.folds} folds; fold {number} has "
                 f"{int(out.sum())} of {len(out)} rows. Train on more customers."
             )
-        stop = lgb.early_stopping(recipe.patience, verbose=False)
-        booster = lgb.train(
-            parameters, rows.part(~out), recipe.max_trees, valid_sets=[rows.part(out)], callbacks=[stop]
-        )
-        rounds.append(booster.best_iteration)
-        raw[out] = booster.predict(rows.values[out], raw_score=True, num_iteration=booster.best_iteration)
-        if on_fit:
-            on_fit(number)
-    return raw, max(1, round(float(np.mean(rounds))))
+        booster, loss = held_out_fit(parameters, rows, out, recipe)
+        boosters.append(booster)
+        losses.append(loss)
+    seen = min(map(len, losses))
+    trees = enough_trees(np.array([loss[:seen] for loss in losses]))
+    raw = np.empty(len(rows.target))
+    for number, booster in enumerate(boosters):
+        out = fold == number
+        raw[out] = booster.predict(rows.values[out], raw_score=True, num_iteration=trees)
+        if recipe.linear_share:
+            linear = linear_part(kind, rows, recipe, ~out).margin(rows.values[out])
+            raw[out] += recipe.linear_share * (linear - raw[out])
+    return raw, trees
+
+
+def held_out_fit(
+    parameters: Mapping[str, object], rows: Rows, out: BoolArray, recipe: Recipe
+) -> tuple[lgb.Booster, list[float]]:
+    """Fit without some rows until their loss no longer falls; return the model and their loss after each tree."""
+    found: dict[str, dict[str, list[float]]] = {}
+    callbacks: list[Callable[..., Any]] = [
+        lgb.early_stopping(recipe.patience, verbose=False),
+        lgb.record_evaluation(found),
+    ]
+    booster = lgb.train(
+        dict(parameters), rows.part(~out), recipe.max_trees, valid_sets=[rows.part(out)], callbacks=callbacks
+    )
+    (losses,) = found["valid_0"].values()
+    return booster, losses

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from serving.tables import explain_numba
 from training import curves
-from training.fit import Kind
+from training.recipe import Kind
 from training.run import TrainedTarget
 from training.svg import drawing, label_rows, new_figure, write_svg
 from training.wording import LANGUAGES, Wording

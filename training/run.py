@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training.budget import Budget, measure
+from training.choose import Choice, Judge, choose
 from training.dataset import Dataset
 from training.evaluate import MODEL, Metrics, figures, metrics, simple_scores
-from training.fit import KINDS, Fitted, Recipe, Scale, check_labels, fit
+from training.fit import Fitted, check_labels, fit
+from training.leaks import check_leaks
+from training.recipe import KINDS, Recipe
+from training.rows import Scale
 from training.splits import Schedule, customer_folds
+from training.tune import Tuned, Tuning, tune
 
 FloatArray = NDArray[np.float64]
 
@@ -22,7 +28,8 @@ class TrainedTarget:
 
     `prediction` belongs to the rows of `test`. `validation` is "time" where the test date lies after every
     training label, "customers" where there is only one as_of and customers were split instead. `baselines`
-    holds each simple rule's figures on the same rows, `simple` its scores.
+    holds each simple rule's figures on the same rows, `simple` its scores. `recipe` is what the model was fitted by,
+    `choice`, `tuned` and `budget` how it was found and what explaining costs, where the run asked for them.
     """
 
     schedule: Schedule
@@ -36,6 +43,10 @@ class TrainedTarget:
     baselines: Mapping[str, Metrics]
     validation: str
     simple: Mapping[str, FloatArray] = field(default_factory=dict)
+    recipe: Recipe | None = None
+    choice: Choice | None = None
+    tuned: Tuned | None = None
+    budget: Budget | None = None
 
     @property
     def key(self) -> str:
@@ -66,11 +77,23 @@ def growth_scale(train: Dataset, has_balances: bool, horizon: int) -> Scale:  # 
 
 @dataclass(frozen=True)
 class RunRules:
-    """How a target is trained: the recipe, the events it needs at least, and the level of intervals."""
+    """How a target is trained: the recipe to begin with, the events it needs at least, and the level of intervals.
+
+    `choices`: whether settings are chosen on earlier dates. `raising` and `lowering`: by target the features that may
+    only raise, or only lower, its margin. `leak_auc`: a feature that alone reaches it stops the run. `families`: the
+    family of each feature; where given, the budget of explanations is measured.
+    """
 
     recipe: Recipe
     minimum_events: int
     interval_level: float
+    gap_days: int = 0
+    choices: bool = False
+    tuning: Tuning = field(default_factory=Tuning)
+    raising: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lowering: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    leak_auc: float | None = None
+    families: Mapping[str, str] = field(default_factory=dict)
 
 
 def train_target(
@@ -79,34 +102,45 @@ def train_target(
     test: Dataset | None,
     rules: RunRules,
     *,
-    scale: Scale | None = None,
-    on_fit: Callable[[int], None] | None = None,
+    scale_of: Callable[[Dataset], Scale] | None = None,
+    on_step: Callable[[str], None] | None = None,
 ) -> TrainedTarget:
-    """Fit a target's model and compare it with the simple rules on rows it has not seen.
+    """Choose a recipe on earlier dates, fit the model, and compare it with the simple rules on rows it has not seen.
 
     Without `test` rows (a single as_of: no time order) a fifth of the customers is kept for the test.
+
+    Parameters
+    ----------
+    scale_of
+        For an amount, the scale of a training set.
+    on_step
+        Called with the name of what begins: "choose", "tune", "fit", "budget".
 
     Raises
     ------
     TrainingError
-        Too few events, or no signal.
+        Too few events, no signal, or a feature that tells too much.
     """
-    validation = "time"
+    say = on_step or (lambda _: None)
+    kind, validation = KINDS[schedule.target], "time"
     if test is None:
         is_test = customer_folds(train.customer_ids, 5, rules.recipe.seed + 1) == 0
         train, test, validation = train.where(~is_test), train.where(is_test), "customers"
     check_labels(schedule.target, train, rules.minimum_events)
-    fitted = fit(
-        KINDS[schedule.target],
-        train,
-        rules.recipe,
-        scale=scale,
-        interval_level=rules.interval_level,
-        on_fit=on_fit,
-    )
+    if rules.leak_auc is not None:
+        check_leaks(schedule.target, kind, train, rules.leak_auc)
+    choice, tuned = _chosen(schedule, train, rules, scale_of, say)
+    recipe = tuned.recipe if tuned else choice.recipe if choice else _directed(schedule.target, rules)
+    say("fit")
+    scale = scale_of(train) if scale_of else None
+    fitted = fit(kind, train, recipe, scale=scale, interval_level=rules.interval_level)
     prediction = fitted.predict(test)
     simple = dict(simple_scores(schedule.target, train, test))
     ends = _interval_ends(fitted, test, prediction)
+    budget = None
+    if rules.families:
+        say("budget")
+        budget = measure(fitted, train, test, recipe, rules.families)
     return TrainedTarget(
         schedule=schedule,
         fitted=fitted,
@@ -122,7 +156,41 @@ def train_target(
         },
         validation=validation,
         simple=simple,
+        recipe=recipe,
+        choice=choice,
+        tuned=tuned,
+        budget=budget,
     )
+
+
+def _directed(target: str, rules: RunRules) -> Recipe:
+    return replace(
+        rules.recipe, raising=rules.raising.get(target, ()), lowering=rules.lowering.get(target, ())
+    )
+
+
+def _chosen(
+    schedule: Schedule,
+    train: Dataset,
+    rules: RunRules,
+    scale_of: Callable[[Dataset], Scale] | None,
+    say: Callable[[str], None],
+) -> tuple[Choice | None, Tuned | None]:
+    """Choose and tune on earlier dates, as far as the rules ask for it."""
+    if not rules.choices and not rules.tuning.trials:
+        return None, None
+    kind, recipe = KINDS[schedule.target], _directed(schedule.target, rules)
+    purge = rules.gap_days + (schedule.horizon or 0)
+    judge = Judge(kind, train, purge, recipe.seed, scale_of)
+    choice = tuned = None
+    if rules.choices:
+        say("choose")
+        choice = choose(judge, recipe)
+        recipe = choice.recipe
+    if rules.tuning.trials:
+        say("tune")
+        tuned = tune(judge, recipe, rules.tuning)
+    return choice, tuned
 
 
 def _interval_ends(

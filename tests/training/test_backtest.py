@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from training.backtest import FOLDS, MODEL, ModelReport, judge, run_origin
 from training.dataset import Dataset
-from training.fit import Recipe
+from training.recipe import Recipe
 from training.run import RunRules
 from training.splits import Schedule, customer_folds
 

@@ -7,7 +7,9 @@ import pytest
 
 from training.dataset import Dataset, codes_seen, without_unseen
 from training.errors import TrainingError
-from training.fit import Recipe, Scale, check_labels, fit, usable_features
+from training.fit import check_labels, fit
+from training.recipe import Recipe
+from training.rows import Scale, teaching_features
 
 QUICK = Recipe(seed=3, max_trees=30, min_rows_in_leaf=20)
 OTHER = Recipe(seed=4, max_trees=30, min_rows_in_leaf=20)
@@ -40,7 +42,7 @@ def test_the_same_rows_and_seed_give_the_same_model() -> None:
 
 
 def test_a_constant_feature_is_no_input() -> None:
-    assert usable_features(_rows()) == ("a", "b", "c")
+    assert teaching_features(_rows()) == ("a", "b", "c")
 
 
 def test_a_growth_margin_is_in_minor_units_and_inside_its_interval_as_often_as_promised() -> None:

@@ -1,0 +1,212 @@
+"""Choices that earn their place: each is tried on earlier dates, and made only where it is better beyond chance.
+
+A validation date is one of the newest training dates; what trains for it was ripe before it, as at the test date. A
+choice replaces the default when the mean gain over those dates exceeds one standard error, by customers drawn anew.
+Where no date has rows ripe before it, customers are split instead, and the choice says so. Test rows are never looked
+at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from training.dataset import Dataset
+from training.fit import linear_part
+from training.recipe import Kind, Recipe
+from training.resample import (
+    Figure,
+    amount_figures,
+    customer_draws,
+    over_draws,
+    ranking_figures,
+    share_figures,
+)
+from training.rows import Scale, rows_of
+from training.splits import customer_folds
+
+FloatArray = NDArray[np.float64]
+
+CANDIDATES: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    ("half_life_days", (365,)),
+    ("moved_limit", (0.3,)),
+    ("linear_share", (0.25, 0.5, 1.0)),
+)
+"""What is tried beside the default, one after the other. Source: own choice, coarse on purpose: few looks."""
+
+DATES = 3
+SHRUNK = 12.0
+"""Trees x learning rate while recipes are compared: 150 trees at 0.08."""
+
+ROWS = 30_000
+ROUNDS = 100
+LEAST_EVENTS = 20
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One thing tried: the setting and its value, the mean out-of-time score, its gain and the gain's error."""
+
+    setting: str
+    value: Any
+    score: float
+    gain: float
+    error: float
+    is_taken: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The recipe chosen, the dates it was chosen on (none: by customers left out), and everything that was tried."""
+
+    recipe: Recipe
+    dates: tuple[date, ...]
+    score: float
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Fold:
+    """One validation: rows that train for it, rows that judge, and draws of the latter's customers."""
+
+    train: Dataset
+    test: Dataset
+    draws: FloatArray
+
+
+class Judge:
+    """Scores of recipes on earlier dates; `dates` are those, none where customers are split instead.
+
+    Parameters
+    ----------
+    kind
+        What is predicted.
+    train
+        The training rows; only these are used.
+    purge_days
+        Gap + horizon: a row trains for a validation date when its label was ripe by then.
+    scale_of
+        For an amount, the scale of a training set.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        train: Dataset,
+        purge_days: int,
+        seed: int,
+        scale_of: Callable[[Dataset], Scale] | None = None,
+    ) -> None:
+        self.kind, self._scale_of = kind, scale_of
+        rows = _some(train, seed)
+        self._folds = list(_time_folds(kind, rows, purge_days, seed))
+        self.dates: tuple[date, ...] = tuple(fold.test.as_of[0].astype(object) for fold in self._folds)
+        if not self._folds:
+            self._folds = list(_customer_folds(rows, seed))
+
+    def margins(self, recipe: Recipe) -> list[tuple[FloatArray, FloatArray | None]]:
+        """Per date the margins of the trees and, where the recipe has one, of the linear part."""
+        found = []
+        for fold in self._folds:
+            scale = self._scale_of(fold.train) if self._scale_of else None
+            rows = rows_of(fold.train, recipe, scale)
+            columns = [fold.train.names.index(name) for name in rows.features]
+            values = fold.test.values[:, columns]
+            parameters = {**recipe.parameters(self.kind), **rows.constraints()}
+            rounds = min(recipe.max_trees, round(SHRUNK / recipe.learning_rate))
+            trees = lgb.train(parameters, rows.part(), rounds).predict(values, raw_score=True)
+            linear = linear_part(self.kind, rows, recipe).margin(values) if recipe.linear_share else None
+            factor = 1.0 if scale is None else scale.of(fold.test)
+            found.append((np.asarray(trees) * factor, None if linear is None else linear * factor))
+        return found
+
+    def scores(self, margins: Sequence[FloatArray]) -> tuple[float, FloatArray]:
+        """Return the mean score over the dates, of all rows and in every draw of customers."""
+        whole, drawn = [], []
+        for fold, margin in zip(self._folds, margins, strict=True):
+            figure = headline(self.kind, fold.test, margin)
+            whole.append(float(figure(np.ones((1, len(margin))))[0]))
+            drawn.append(over_draws(figure, fold.draws))
+        return float(np.mean(whole)), np.asarray(np.mean(drawn, axis=0))
+
+    def score(self, recipe: Recipe) -> float:
+        """Return a recipe's mean score over the dates."""
+        return self.scores([_mixed(*pair, recipe.linear_share) for pair in self.margins(recipe)])[0]
+
+
+def headline(kind: Kind, data: Dataset, margin: FloatArray) -> Figure:
+    """Return the figure that recipes are compared by: AUC, or Spearman of shares and of the realised level."""
+    if kind == "probability":
+        return ranking_figures(data.label, margin)["auc"]
+    if kind == "amount":
+        return amount_figures(data.level, data.label, margin, None)["spearman"]
+    return share_figures(data.label, margin)["spearman"]
+
+
+def choose(judge: Judge, recipe: Recipe) -> Choice:
+    """Try the candidates one after the other on earlier dates, and keep what is better by more than its error."""
+    trials: list[Trial] = []
+    margins = judge.margins(recipe)
+    score, drawn = judge.scores([_mixed(*pair, recipe.linear_share) for pair in margins])
+    for setting, values in CANDIDATES if judge.dates else CANDIDATES[-1:]:
+        best = (recipe, margins, score, drawn)
+        for value in values:
+            tried = replace(recipe, **{setting: value})
+            found = _again(judge, tried, margins) if setting == "linear_share" else judge.margins(tried)
+            mixed = [_mixed(*pair, tried.linear_share) for pair in found]
+            new, new_drawn = judge.scores(mixed)
+            error = float(np.nanstd(new_drawn - drawn))
+            is_taken = new - score > error and new > best[2]
+            trials.append(Trial(setting, value, new, new - score, error, is_taken))
+            if is_taken:
+                best = (tried, found, new, new_drawn)
+        recipe, margins, score, drawn = best
+    return Choice(recipe, judge.dates, score, tuple(trials))
+
+
+def _again(
+    judge: Judge, recipe: Recipe, margins: list[tuple[FloatArray, FloatArray | None]]
+) -> list[tuple[FloatArray, FloatArray | None]]:
+    """Return margins with a linear part; where they have one, only its share changes."""
+    return margins if margins[0][1] is not None else judge.margins(recipe)
+
+
+def _mixed(trees: FloatArray, linear: FloatArray | None, share: float) -> FloatArray:
+    return trees if linear is None else (1.0 - share) * trees + share * linear
+
+
+def _some(train: Dataset, seed: int) -> Dataset:
+    """Whole customers, so many that about ROWS rows are left."""
+    parts = -(-len(train) // ROWS)
+    return train if parts == 1 else train.where(customer_folds(train.customer_ids, parts, seed + 3) == 0)
+
+
+def _time_folds(kind: Kind, train: Dataset, purge_days: int, seed: int) -> Iterator[_Fold]:
+    """The newest dates that have rows ripe before them, oldest first."""
+    found: list[_Fold] = []
+    for day in reversed(np.unique(train.as_of)):
+        earlier = train.where(train.as_of <= day - np.timedelta64(max(1, purge_days), "D"))
+        test = train.where(train.as_of == day)
+        if len(found) < DATES and _can_judge(kind, earlier) and _can_judge(kind, test):
+            found.append(_Fold(earlier, test, customer_draws(test.customer_ids, ROUNDS, seed)))
+    return reversed(found)
+
+
+def _customer_folds(train: Dataset, seed: int) -> Iterator[_Fold]:
+    fold = customer_folds(train.customer_ids, DATES, seed + 4)
+    for number in range(DATES):
+        test = train.where(fold == number)
+        yield _Fold(train.where(fold != number), test, customer_draws(test.customer_ids, ROUNDS, seed))
+
+
+def _can_judge(kind: Kind, rows: Dataset) -> bool:
+    if kind != "probability":
+        return len(rows) >= 2 * LEAST_EVENTS and bool(np.ptp(rows.label) > 0)
+    events = int((rows.label > 0.5).sum())
+    return min(events, len(rows) - events) >= LEAST_EVENTS

@@ -1,0 +1,135 @@
+"""What a fit sees of the training rows: values, target and weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from training.dataset import Dataset
+from training.recipe import Recipe
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The quantity of the row that a growth model's target is divided by: max(floor, sum of features).
+
+    Minor units; a feature that is null counts as 0.
+    """
+
+    features: tuple[str, ...]
+    floor: float
+
+    def of(self, data: Dataset) -> FloatArray:
+        """Return the scale per row, (rows,), > 0."""
+        total = np.zeros(len(data))
+        for name in self.features:
+            total = total + np.nan_to_num(data.column(name), nan=0.0)
+        return np.maximum(total, self.floor)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows as LightGBM sees them: `values` (rows, features), NaN = not observed, and per row a target and a weight.
+
+    `directions`: by place of a feature, +1 or -1 where it may only raise or only lower the margin.
+    """
+
+    customer_ids: tuple[str, ...]
+    features: tuple[str, ...]
+    values: FloatArray
+    target: FloatArray
+    weight: FloatArray | None
+    directions: Mapping[int, int] = field(default_factory=dict)
+
+    def part(self, mask: BoolArray | slice = slice(None)) -> lgb.Dataset:
+        """Return some rows as LightGBM's data set."""
+        weight = None if self.weight is None else self.weight[mask]
+        return lgb.Dataset(
+            self.values[mask], self.target[mask], weight=weight, feature_name=list(self.features)
+        )
+
+    def constraints(self) -> dict[str, list[int]]:
+        """Return LightGBM's parameter for the directions; nothing where there are none."""
+        if not self.directions:
+            return {}
+        return {
+            "monotone_constraints": [self.directions.get(place, 0) for place in range(len(self.features))]
+        }
+
+
+def rows_of(train: Dataset, recipe: Recipe, scale: Scale | None) -> Rows:
+    """Return the rows of a fit: the features that teach something, the target on its scale, weights by age."""
+    features = teaching_features(train, recipe.moved_limit)
+    columns = [train.names.index(name) for name in features]
+    target, weight = _target_and_weight(train, scale)
+    if recipe.half_life_days is not None:
+        aged = 0.5 ** (_age_days(train) / recipe.half_life_days)
+        weight = aged if weight is None else weight * aged
+    sign = {**dict.fromkeys(recipe.raising, 1), **dict.fromkeys(recipe.lowering, -1)}
+    directions = {place: sign[name] for place, name in enumerate(features) if name in sign}
+    values = np.ascontiguousarray(train.values[:, columns])
+    return Rows(train.customer_ids, features, values, target, weight, directions)
+
+
+def teaching_features(train: Dataset, moved_limit: float | None = None) -> tuple[str, ...]:
+    """Names of the features that vary in the training rows, and have not moved further than the limit.
+
+    A constant or empty feature teaches nothing; one that moved was learned at values that are no more.
+    """
+    kept = []
+    for name in train.names:
+        column = train.column(name)
+        observed = column[~np.isnan(column)]
+        has_gaps = len(observed) < len(column)
+        if len(observed) and (has_gaps or observed.min() < observed.max()):
+            kept.append(name)
+    if moved_limit is None:
+        return tuple(kept)
+    moved = moves(train, kept)
+    return tuple(name for name in kept if moved[name] <= moved_limit) or tuple(kept)
+
+
+def moves(train: Dataset, names: list[str]) -> dict[str, float]:
+    """How far each feature's distribution moved: Kolmogorov-Smirnov distance of the newest third of dates to the rest.
+
+    0..1; a missing value counts as the lowest. 0 where there is only one date.
+    """
+    dates = np.unique(train.as_of)
+    if len(dates) < 2:
+        return dict.fromkeys(names, 0.0)
+    is_new = train.as_of >= dates[-max(1, len(dates) // 3)]
+    found = {}
+    for name in names:
+        column = np.nan_to_num(train.column(name), nan=-np.inf)
+        steps = np.unique(column)
+        old, new = (
+            np.searchsorted(np.sort(part), steps, side="right") / len(part)
+            for part in (column[~is_new], column[is_new])
+        )
+        found[name] = float(np.abs(old - new).max())
+    return found
+
+
+def _age_days(train: Dataset) -> FloatArray:
+    newest = train.as_of.max()
+    return np.asarray((newest - train.as_of) / np.timedelta64(1, "D"), dtype=np.float64)
+
+
+def _target_and_weight(train: Dataset, scale: Scale | None) -> tuple[FloatArray, FloatArray | None]:
+    """Learn a change as a share of the row's scale, clipped at the outer 2%, whales weighing more.
+
+    Source: own choice, by the order of customers three months ahead on training dates of Online Retail II.
+    """
+    if scale is None:
+        return train.label, None
+    divisor = scale.of(train)
+    share = train.label / divisor
+    low, high = np.quantile(share, [0.02, 0.98])
+    return np.clip(share, low, high), np.sqrt(divisor / divisor.mean())
