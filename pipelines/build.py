@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features import store
-from features.groups import GROUPS
 from features.groups.profile import status
+from features.groups.registry import GROUPS
 from features.policy import NO_FIGURES, policy_digest, read_policy
 from features.tables import BankManifest
 from features.windows import KEYS, Tables
