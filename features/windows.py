@@ -173,35 +173,3 @@ def history_days(tables: Tables, name: str, spine: ir.Table) -> ir.FloatingValue
 def onto_spine(spine: ir.Table, part: ir.Table) -> ir.Table:
     """Left-join aggregates, one row per KEYS, onto the spine: a customer without rows keeps his row."""
     return spine.left_join(part, KEYS).drop("customer_no_right", "as_of_day_right")
-
-
-def day_intervals(days: ir.Table, window: Window, prefix: str) -> ir.Table:
-    """Intervals between consecutive event days of a window.
-
-    Parameters
-    ----------
-    days
-        Distinct (customer_no, as_of_day, event_day).
-
-    Returns
-    -------
-    One row per KEYS with `<prefix>_mean`, `<prefix>_deviation`, `<prefix>_longest` in days;
-    null with fewer than two (deviation: three) days in the window.
-    """
-    inside = days.filter(window.holds(days.event_day, days.as_of_day))
-    before = inside.event_day.lag().over(group_by=KEYS, order_by="event_day")
-    gaps = inside.mutate(gap=(inside.event_day - before).cast("int64"))
-    total = gaps.group_by(*KEYS).aggregate(
-        n=gaps.gap.count(), s=gaps.gap.sum(), q=(gaps.gap * gaps.gap).sum(), longest=gaps.gap.max()
-    )
-    spread = (total.n * total.q - total.s * total.s).cast("float64").sqrt() / total.n.cast("float64").nullif(
-        0.0
-    )
-    return total.select(
-        *KEYS,
-        **{
-            f"{prefix}_mean": ratio(total.s, total.n),
-            f"{prefix}_deviation": ibis.ifelse(total.n >= 2, spread, ibis.null("float64")),
-            f"{prefix}_longest": total.longest.cast("float64"),
-        },
-    )

@@ -1,36 +1,29 @@
-"""The backtest's page for people: figures with intervals over time, beside the simple rules, in both languages."""
+"""The backtest's page for people: figures with intervals over time, beside the simple rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from html import escape
 from math import isnan
 from pathlib import Path
 
 from features.policy import read_policy
-from pipelines.data_page.markup import Cell, Html, bullets, element, grid, joined
+from pipelines.pages.markup import Cell, Html, bullets, element, grid, joined
+from pipelines.pages.shell import Page, write_page
 from training.backtest import ROUNDS, Judged, ModelReport
 from training.backtest_plots import draw_lift, draw_over_time
 from training.evaluate import MODEL
 from training.plots import Currency
 from training.resample import Interval
-from training.wording import LANGUAGES, Wording
+from training.wording import Wording
 
 _STYLE = """
-body { font: 15px/1.5 "Helvetica Neue", Arial, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif;
-       max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; }
+body { max-width: 72rem; }
 td small { display: block; color: #555; white-space: nowrap; }
-tbody tr.model td { font-weight: bold; } tbody tr.model td small { font-weight: normal; }
-svg { max-width: 100%; height: auto; display: block; margin: 0.5rem 0; }
-section + section { border-top: 3px double #999; margin-top: 3rem; }
+tr.model td { font-weight: bold; } tr.model td small { font-weight: normal; }
+svg { height: auto; margin: .5rem 0; }
 """
-
-
 _MONEY = {"mae", "rmse", "pinball_low", "pinball_high"}
 """Figures of an amount that are amounts themselves."""
 
@@ -43,35 +36,25 @@ def write_backtest_page(
     path: Path,
     language: str,
 ) -> None:
-    """Write the page, whole or not at all: both languages, the one asked for first; no outside resource."""
-    order = (language, *(each for each in LANGUAGES if each != language))
-    sections = joined(*(_section(models, dates, left_out, currency, Wording(each)) for each in order))
-    title = escape(Wording(language)("backtest.title"))
-    text = (
-        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width">\n<title>{title}</title>\n'
-        f"<style>{_STYLE}</style>\n</head>\n<body>\n{sections.text}\n</body>\n</html>\n"
-    )
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    """Write the page; it opens in the language asked for."""
+    write_page(path, language, lambda each: _page(models, dates, left_out, currency, Wording(each)), _STYLE)
 
 
-def _section(
+def _page(
     models: Sequence[ModelReport],
     dates: Sequence[date],
     left_out: Sequence[str],
     currency: Currency,
     words: Wording,
-) -> Html:
+) -> Page:
     protocol = words("backtest.protocol", count=len(dates), dates=", ".join(map(str, dates)), rounds=ROUNDS)
-    parts = [element("h1", words("backtest.title")), element("p", protocol)]
+    parts = [element("p", protocol)]
     for model in models:
         parts += _of_model(model, _Figures(model.kind, currency, words), words)
     if left_out:
         reasons = (words.translated(reason) for reason in left_out)
         parts += [element("h2", words("backtest.left_out")), bullets(reasons)]
-    return Html(f'<section lang="{words.language}">\n{joined(*parts).text}\n</section>')
+    return Page(words("backtest.title"), joined(*parts))
 
 
 def _of_model(model: ModelReport, figures: _Figures, words: Wording) -> Iterable[Html]:
@@ -109,8 +92,7 @@ def _table(title: str, judged: Judged, figures: _Figures, words: Wording) -> Ite
         for rule, found in judged.table.items()
     ]
     yield element("h3", f"{title} · {_counts(judged, words)}")
-    marked = grid(head, rows).text.replace("<tbody><tr>", '<tbody><tr class="model">', 1)
-    yield Html(marked.replace("<tbody>\n<tr>", '<tbody>\n<tr class="model">', 1))
+    yield grid(head, rows, "figures", ["model" if rule == MODEL else "" for rule in judged.table])
 
 
 def _segments(model: ModelReport, figures: _Figures, words: Wording) -> Iterable[Html]:
@@ -133,7 +115,7 @@ def _segments(model: ModelReport, figures: _Figures, words: Wording) -> Iterable
             )
         )
     yield element("h3", words("backtest.segments"))
-    yield grid([*head, *map(figures.title, names)], rows)
+    yield grid([*head, *map(figures.title, names)], rows, "figures")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features import store
-from features.groups import GROUPS
 from features.groups.profile import status
+from features.groups.registry import GROUPS
 from features.policy import NO_FIGURES, policy_digest, read_policy
 from features.tables import BankManifest
 from features.windows import KEYS, Tables
@@ -123,7 +123,7 @@ def build(target: Store, as_of_dates: Iterable[date], progress: Progress | None 
         An as_of lies outside the bank's data.
     """
     wanted = sorted(set(as_of_dates))
-    _check_inside(target.bank, wanted)
+    check_inside(target.bank, wanted)
     missing = [as_of for as_of in wanted if not target.is_built(as_of)]
     if not missing:
         return 0
@@ -153,7 +153,14 @@ def _part(progress: Progress | None, done: int, now: int, wanted: int) -> Progre
     return tell
 
 
-def _check_inside(bank: Bank, wanted: list[date]) -> None:
+def check_inside(bank: Bank, wanted: Sequence[date]) -> None:
+    """Hold as_of dates against the days that the bank's data cover.
+
+    Raises
+    ------
+    PipelineError
+        One lies before the first day that anything is known of, or after the midnight that ends the data.
+    """
     first = min(bank.manifest.data_from.values(), default=bank.manifest.data_until)
     for as_of in wanted:
         if as_of < first:

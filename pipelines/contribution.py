@@ -18,7 +18,7 @@ from features.policy import read_policy
 from features.policy.dated import MILLION
 from features.policy.rates import Rates, read_rates
 from features.windows import Tables, history_days
-from pipelines.build import Store, _check_inside
+from pipelines.build import Store, check_inside
 from pipelines.engine import Engine
 from pipelines.errors import PipelineError
 from pipelines.terminal import Terminal
@@ -114,7 +114,7 @@ def contribution_report(source: Store, as_of: date, customer_id: str | None) -> 
     PolicyError
         A rate has no value on a day of the window.
     """
-    _check_inside(source.bank, [as_of])
+    check_inside(source.bank, [as_of])
     rates, manifest = read_rates(), source.bank.manifest
     with Engine(source.bank) as engine:
         tables = engine.run_of([as_of])

@@ -19,7 +19,7 @@ from features.policy import read_policy
 from pipelines.build import Store, build, read_features
 from pipelines.drift import Bins, Column, stability
 from pipelines.errors import PipelineError
-from pipelines.monitor_page import write_page
+from pipelines.monitor_page import write_monitor_page
 from pipelines.monitor_report import Alarm, FeatureDrift, MonitorReport, PredictionDrift, prediction_spec
 from pipelines.settings import Home, write_json
 from serving.bundle import Bundle, FeatureFrame
@@ -112,7 +112,7 @@ def compare(
     report = MonitorReport(
         now.as_of, version, rows, features, predictions, alarms, titles, bank, out_dir / PAGE
     )
-    write_page(report, language, DETAILS if (out_dir / DETAILS).is_file() else None)
+    write_monitor_page(report, language, DETAILS if (out_dir / DETAILS).is_file() else None)
     write_json(out_dir / FIGURES, report.to_dict())
     return report
 

@@ -12,8 +12,8 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 import pytest
 
-from features.groups import GROUPS
 from features.groups.profile import spine_of, status
+from features.groups.registry import GROUPS
 from features.policy import read_policy
 from features.windows import KEYS
 from pipelines.build import Store, build, open_store

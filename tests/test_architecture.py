@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -95,6 +95,49 @@ def test_only_the_simulation_and_the_demonstration_know_the_truth() -> None:
         }
         found += [f"{path}: {sorted(names | texts)}"] if names or texts else []
     assert not found, found
+
+
+def test_every_module_can_be_imported_first() -> None:
+    """Importing a module runs its packages first; whichever module comes first, none needs what is not there yet."""
+    imports = {
+        ".".join(path.with_suffix("").parts).removesuffix(".__init__"): list(_first_imports(tree))
+        for path, tree in _modules(*PACKAGES)
+    }
+    stuck = {name: found for name in imports if (found := _too_early(name, imports, {}))}
+    assert not stuck, stuck
+
+
+def test_modules_that_need_each_other_would_be_found() -> None:
+    imports: dict[str, list[tuple[str, str]]] = {"a": [("b", "y")], "b": [("a", "x")], "c": [("a.d", "x")]}
+    assert _too_early("a", imports, {}) == ["b: from a import x"]
+    assert _too_early("b", imports, {}) == ["a: from b import y"]
+    package: dict[str, list[tuple[str, str]]] = {"p": [("p.m", "x")], "p.m": [("p", "n")], "p.n": []}
+    assert _too_early("p.m", package, {}) == []
+
+
+def _first_imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """What a module imports before anything else: (module, name), in order."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.module, name.name) for name in node.names)
+
+
+def _too_early(
+    name: str, imports: Mapping[str, list[tuple[str, str]]], is_done: dict[str, bool]
+) -> list[str]:
+    """The imports that, with `name` imported next, ask a module for a name before the module is through."""
+    found = _too_early(name.rpartition(".")[0], imports, is_done) if "." in name else []
+    if name not in imports or name in is_done:
+        return found
+    is_done[name] = False
+    for module, wanted in imports[name]:
+        found += _too_early(module, imports, is_done)
+        if f"{module}.{wanted}" in imports:
+            found += _too_early(f"{module}.{wanted}", imports, is_done)
+        elif not is_done.get(module, True):
+            found.append(f"{name}: from {module} import {wanted}")
+    is_done[name] = True
+    return found
 
 
 def test_layers_hold() -> None:

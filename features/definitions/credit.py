@@ -7,7 +7,6 @@ from features.catalogue import Feature, Group
 _GROUP = Group("credit", "credit", (), "balances.md, Credit")
 _LOANS, _REPAYMENTS, _BALANCES = ("loans",), ("repayments",), ("balances",)
 _OUT = "the table does not reach the window"
-_NO_LOAN = "no loan running"
 _RUNNING = "Running: granted before as_of and maturing on or after it."
 _DUE = (
     "An instalment is principal plus interest, due before as_of; one of 0 is none. Paid: paid before as_of, and "

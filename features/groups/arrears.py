@@ -32,7 +32,7 @@ def arrears(tables: Tables, spine: ir.Table) -> ir.Table:
 
     Source: balances.md, "Credit"; interest is settled before principal: Civil Code of China, article 561.
     """
-    rows = _instalments(tables, spine)
+    rows = instalments(tables, spine)
     joined = onto_spine(spine, _totals(rows))
     day = joined.as_of_day
     shares = {
@@ -50,8 +50,12 @@ def arrears(tables: Tables, spine: ir.Table) -> ir.Table:
     )
 
 
-def _instalments(tables: Tables, spine: ir.Table) -> ir.Table:
-    """Known instalments with what was paid of them, what is left, and how late they are or were."""
+def instalments(tables: Tables, spine: ir.Table) -> ir.Table:
+    """Instalments known at each as_of, with what was paid of them, what is left, and until when they are or were late.
+
+    One row per (customer_no, as_of_day) of `spine` and instalment of an amount. `is_open`: less is paid than is due.
+    Money in minor units. `end`: as_of of an open one, else the day it was paid.
+    """
     rows = known(tables, "repayments", spine)
     rows = rows.mutate(owed=rows.due_principal + rows.due_interest).filter(lambda t: t.owed > 0)
     stated = ibis.ifelse(rows.paid_day.isnull(), 0, rows.paid_amount.fill_null(rows.owed))

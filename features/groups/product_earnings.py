@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from features.groups.arrears import instalments
 from features.groups.balance_stages import overlap, own_reports
 from features.policy.dated import MILLION, spans
 from features.policy.rates import NOT_KNOWN, Product, Rates, day_of, minor_units
 from features.rounding import rounded
 from features.tables import NEVER
-from features.windows import KEYS, Tables, exact, known, onto_spine, reached
+from features.windows import KEYS, Tables, exact, onto_spine, reached
 
 YEAR, QUARTER = 365, 90
 _WINDOWS = (YEAR, QUARTER)
@@ -163,11 +164,8 @@ def _days_late(tables: Tables, spine: ir.Table) -> ir.Table:
     keys = spine.select(*KEYS)
     if "repayments" not in tables:
         return keys.mutate(days_late=ibis.null("int64"))
-    rows = known(tables, "repayments", spine)
-    owed = rows.due_principal + rows.due_interest
-    paid = ibis.ifelse(rows.paid_day.isnull(), 0, rows.paid_amount.fill_null(owed))
-    late = rows.filter(paid < owed, owed > 0)
-    oldest = onto_spine(keys, late.group_by(*KEYS).aggregate(first_day=late.event_day.min()))
+    late = instalments(tables, spine).filter(lambda t: t.is_open)
+    oldest = onto_spine(keys, late.group_by(*KEYS).aggregate(first_day=late.due_day.min()))
     days = (oldest.as_of_day - oldest.first_day).cast("int64").fill_null(0)
     is_reached = reached(tables, "repayments", oldest.as_of_day)
     return oldest.select(*KEYS, days_late=ibis.ifelse(is_reached, days, ibis.null("int64")))

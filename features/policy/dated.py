@@ -22,7 +22,6 @@ from difflib import get_close_matches
 
 import yaml
 
-from features.policy import policy_file, policy_text
 from features.policy.tree import Place, PolicyError, entries, place_of, tree_of
 
 MILLION = 1_000_000
@@ -104,11 +103,6 @@ def spans(series: Sequence[Series]) -> tuple[Span, ...]:
         Span(start, until, tuple(one.on(start).millionths for one in series))
         for start, until in zip(starts, ends, strict=True)
     )
-
-
-def read_dated(name: str, section: str, measures: Mapping[str, Measure]) -> Mapping[str, Series]:
-    """Read the dated numbers of one section of a policy file; see `parse_dated`."""
-    return parse_dated(policy_text(name), policy_file(name), section, measures)
 
 
 def parse_dated(text: str, file: str, section: str, measures: Mapping[str, Measure]) -> Mapping[str, Series]:
@@ -235,5 +229,5 @@ def _millionths(text: str, place: Place, name: str, measure: Measure) -> int:
 
 __all__ = [
     "COST", "MILLION", "SHARE", "SHARE_A_YEAR", "Measure", "PolicyError", "Series", "Span", "Step",
-    "parse_dated", "read_dated", "spans",
+    "parse_dated", "spans",
 ]  # fmt: skip

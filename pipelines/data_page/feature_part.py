@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from features.catalogue import FAMILIES, Catalogue, Feature
 from features.tables import TABLES
 from pipelines.data_page.gains import Gains, Gap, similar, wanted_columns
-from pipelines.data_page.markup import Cell, Html, bullets, code, element, folded, grid, joined
 from pipelines.data_page.words import Words, number
 from pipelines.intake import IntakeReport, Issue, Message
+from pipelines.pages.markup import Cell, Html, bullets, code, element, folded, grid, joined
 
 
 @dataclass(frozen=True)

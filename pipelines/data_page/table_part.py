@@ -9,10 +9,10 @@ from features.policy import read_policy
 from features.tables import TABLES
 from pipelines.data_page import charts
 from pipelines.data_page.gains import Gains
-from pipelines.data_page.markup import Cell, Html, bullets, code, element, facts, grid, joined
 from pipelines.data_page.profile import ColumnFigures, Histogram, TableFigures
 from pipelines.data_page.words import Words, month_text, number, percent
 from pipelines.intake import IntakeReport
+from pipelines.pages.markup import Cell, Html, bullets, code, element, facts, grid, joined
 
 _STEPS = (1, 3, 12, 60, 120, 1200)
 _COLUMNS = ("column", "type", "unit", "missing", "distinct", "low", "median", "high", "plot")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from features.catalogue import Feature
 from features.policy import read_policy
 from features.tables import BankManifest, Column
-from pipelines.intake import Message
+from pipelines.intake import Language, Message
 from serving.reasons import BankWords, NumberWriter, Texts, feature_title, plain_number
 
-Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _SMALLEST, _LARGEST = 1e-3, 1e15
 """Numbers outside are written with a power of ten."""
 _WITHHELD = ("detail", "got")

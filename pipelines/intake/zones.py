@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 _FIRST_YEAR = 1900
 _LAST_YEAR = 2100
-_SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -14,18 +14,10 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from pipelines.intake import Message
-from pipelines.sources.writing import (
-    ImportFailed,
-    ImportReport,
-    find_file,
-    require_columns,
-    typed_column,
-    write_bank,
-)
+from pipelines.sources.cross_section import CrossSection
+from pipelines.sources.writing import ImportFailed, ImportReport, find_file, require_columns, typed_column
 
-SOURCE = "bank-marketing"
 _FILES = ("bank_additional_full.parquet", "bank-additional-full.csv", "bank_additional_full.csv")
-_ZONE, _CURRENCY = "Europe/Lisbon", "EUR"
 _FIRST_YEAR = 2008
 _LAST_MONTH = date(2010, 11, 1)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -78,41 +70,23 @@ def import_bank_marketing(path: Path, out: Path) -> ImportReport:
         If the file is not the published data set, or `out` holds other files.
     """
     file = find_file(path, _FILES)
-    rows = _read(file)
-    as_of = _call_months(file, rows["month"].to_pylist())
-    width = len(str(rows.num_rows))
-    ids = pa.array([str(number).zfill(width) for number in range(1, rows.num_rows + 1)])
-    days = pa.array(as_of, pa.date32())
-    attributes = {name: rows[name] for name in TITLES}
-    tables = {
-        "customers": pa.table({"customer_id": ids, "kind": _repeat("retail", rows.num_rows)}),
-        "snapshots": pa.table({"customer_id": ids, "as_of": days, **attributes}),
-        "outcomes": pa.table(
-            {
-                "customer_id": ids,
-                "as_of": days,
-                "target": _repeat("response", rows.num_rows),
-                "value": pc.cast(pc.equal(rows["y"], "yes"), pa.float64()),
-            }
-        ),
-    }
-    report = _report(rows, tables, out)
-    write_bank(out, tables, _settings(as_of))
-    return report
-
-
-def _settings(as_of: Sequence[date]) -> dict[str, object]:
-    """Return `bank.yaml`: the data ends with the month of the last call."""
+    calls = _read(file)
+    as_of = _call_months(file, calls["month"].to_pylist())
+    width = len(str(calls.num_rows))
+    rows = pa.table(
+        {
+            "customer_id": [str(number).zfill(width) for number in range(1, calls.num_rows + 1)],
+            "as_of": pa.array(as_of, pa.date32()),
+            **{name: calls[name] for name in TITLES},
+            "value": pc.equal(calls["y"], "yes"),
+        }
+    )
     last = max(as_of)
     following = date(last.year + last.month // 12, last.month % 12 + 1, 1)
-    return {
-        "zone": _ZONE,
-        "currency": _CURRENCY,
-        "currency_decimals": 2,
-        "data_from": {"snapshots": min(as_of), "outcomes": min(as_of)},
-        "data_until": following,
-        "titles": TITLES,
-    }
+    return _BANK.write(rows, following, _notes(rows), out)
+
+
+_BANK = CrossSection("bank-marketing", "Europe/Lisbon", "EUR", "response", TITLES)
 
 
 def _read(file: Path) -> pa.Table:
@@ -168,22 +142,14 @@ def _call_months(file: Path, months: Sequence[str]) -> list[date]:
     return days
 
 
-def _repeat(text: str, rows: int) -> pa.Array:
-    return pa.array([text] * rows, pa.string())
-
-
-def _report(rows: pa.Table, tables: dict[str, pa.Table], out: Path) -> ImportReport:
+def _notes(rows: pa.Table) -> tuple[Message, ...]:
     never = rows["pdays"].null_count
     contradicting = pc.sum(pc.and_(pc.is_null(rows["pdays"]), pc.greater(rows["previous"], 0))).as_py()
-    distinct = (
-        tables["snapshots"].drop_columns("customer_id").group_by([*TITLES, "as_of"]).aggregate([]).num_rows
-    )
-    notes = (
+    distinct = rows.group_by([*TITLES, "as_of"]).aggregate([]).num_rows
+    return (
         Message("imports.duration"),
         Message("imports.month_grain"),
         Message("imports.never_contacted", {"count": never}),
         Message("imports.contradiction", {"count": contradicting or 0}),
         Message("imports.repeated_rows", {"count": rows.num_rows - distinct}),
     )
-    counts = {name: table.num_rows for name, table in tables.items()}
-    return ImportReport(SOURCE, rows.num_rows, rows.num_rows, (), counts, notes, out)

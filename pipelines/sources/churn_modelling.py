@@ -8,25 +8,14 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.intake import Message
-from pipelines.sources.writing import (
-    ImportReport,
-    find_file,
-    read_parquet_or_csv,
-    require_columns,
-    require_count,
-    require_values,
-    typed_column,
-    write_bank,
-)
+from pipelines.sources.cross_section import CrossSection, Published
+from pipelines.sources.writing import ImportReport, day_after, find_file, require_values, typed_column
 
-SOURCE = "churn-modelling"
 _FILES = ("churn_modelling.parquet", "Churn_Modelling.csv", "churn_modelling.csv")
-_ZONE, _CURRENCY = "Europe/Paris", "EUR"
+_PUBLISHED = Published("CustomerId", "Exited", rows=10_000, positives=2_037)
 _AS_OF = date(2016, 1, 1)
-_ROWS, _CHURNED = 10_000, 2_037
 _SEX = {"Female": "F", "Male": "M"}
 
 TITLES = {
@@ -70,50 +59,22 @@ def import_churn_modelling(path: Path, out: Path) -> ImportReport:
     Source: the date is an own choice, and stands for none.
     """
     file = find_file(path, _FILES)
-    rows = read_parquet_or_csv(file)
-    needed = ["CustomerId", "Gender", *(name for name, _ in _SOURCE_TYPES.values()), "Exited"]
-    require_columns(file, rows.column_names, needed)
-    require_count(file, "rows", _ROWS, rows.num_rows)
-    ids = typed_column(file, "CustomerId", rows["CustomerId"], pa.int64()).cast(pa.string())
-    require_count(file, "customers", _ROWS, len(ids.unique()))
-    exited = typed_column(file, "Exited", rows["Exited"], pa.int64())
-    require_values(file, "Exited", exited, (0, 1))
-    require_count(file, "positives", _CHURNED, pc.sum(exited).as_py())
-    gender = typed_column(file, "Gender", rows["Gender"], pa.string())
+    published = _PUBLISHED.read(file, ["Gender", *(name for name, _ in _SOURCE_TYPES.values())])
+    gender = typed_column(file, "Gender", published["Gender"], pa.string())
     require_values(file, "Gender", gender, tuple(_SEX))
     attributes = {
-        name: typed_column(file, column, rows[column], wanted)
+        name: typed_column(file, column, published[column], wanted)
         for name, (column, wanted) in _SOURCE_TYPES.items()
     }
-    days = pa.array([_AS_OF] * _ROWS, pa.date32())
-    sex = pa.array([_SEX[word] for word in gender.to_pylist()])
-    tables = {
-        "customers": pa.table({"customer_id": ids, "kind": ["retail"] * _ROWS, "sex": sex}),
-        "snapshots": pa.table({"customer_id": ids, "as_of": days, **attributes}),
-        "outcomes": pa.table(
-            {
-                "customer_id": ids,
-                "as_of": days,
-                "target": ["churn"] * _ROWS,
-                "value": exited.cast(pa.float64()),
-            }
-        ),
-    }
-    write_bank(out, tables, _SETTINGS)
-    return _report(tables, out)
-
-
-_SETTINGS = {
-    "zone": _ZONE,
-    "currency": _CURRENCY,
-    "currency_decimals": 2,
-    "data_from": {"snapshots": _AS_OF, "outcomes": _AS_OF},
-    "data_until": date(2016, 1, 2),
-    "titles": TITLES,
-}
-
-
-def _report(tables: dict[str, pa.Table], out: Path) -> ImportReport:
+    rows = pa.table(
+        {
+            "customer_id": published["CustomerId"].cast(pa.string()),
+            "as_of": pa.repeat(_AS_OF, published.num_rows),
+            "sex": [_SEX[word] for word in gender.to_pylist()],
+            **attributes,
+            "value": published["Exited"],
+        }
+    )
     as_of = _AS_OF.isoformat()
     notes = (
         Message("imports.simulated_source"),
@@ -122,5 +83,7 @@ def _report(tables: dict[str, pa.Table], out: Path) -> ImportReport:
         Message("imports.sex_apart"),
         Message("imports.surnames"),
     )
-    counts = {name: table.num_rows for name, table in tables.items()}
-    return ImportReport(SOURCE, _ROWS, _ROWS, (), counts, notes, out)
+    return _BANK.write(rows, day_after(_AS_OF), notes, out)
+
+
+_BANK = CrossSection("churn-modelling", "Europe/Paris", "EUR", "churn", TITLES)

@@ -11,22 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.intake import Message
-from pipelines.sources.writing import (
-    ImportReport,
-    find_file,
-    read_parquet_or_csv,
-    require_columns,
-    require_count,
-    require_values,
-    typed_column,
-    write_bank,
-)
+from pipelines.sources.cross_section import CrossSection, Published
+from pipelines.sources.writing import ImportReport, find_file, require_values, typed_column
 
-SOURCE = "credit-default"
 _FILES = ("uci_credit_card.parquet", "uci_credit_card.csv")
-_ZONE, _CURRENCY = "Asia/Taipei", "TWD"
+_PUBLISHED = Published("ID", "Y", rows=30_000, positives=6_636)
 _AS_OF, _DATA_UNTIL = date(2005, 10, 1), date(2005, 11, 1)
-_ROWS, _DEFAULTS = 30_000, 6_636
 _MONTHS = (
     ("september", "September", 9),
     ("august", "August", 8),
@@ -77,65 +67,41 @@ def import_credit_default(path: Path, out: Path) -> ImportReport:
         If the file is not the published data set, or `out` holds other files.
     """
     file = find_file(path, _FILES)
-    rows = read_parquet_or_csv(file)
-    require_columns(file, rows.column_names, ["ID", "X2", *_SOURCE_NAMES.values(), "Y"])
-    require_count(file, "rows", _ROWS, rows.num_rows)
-    numbers = typed_column(file, "ID", rows["ID"], pa.int64())
-    require_count(file, "customers", _ROWS, len(numbers.unique()))
-    defaulted = typed_column(file, "Y", rows["Y"], pa.int64())
-    require_values(file, "Y", defaulted, (0, 1))
-    require_count(file, "positives", _DEFAULTS, pc.sum(defaulted).as_py())
-    sex = typed_column(file, "X2", rows["X2"], pa.int64())
+    published = _PUBLISHED.read(file, ["X2", *_SOURCE_NAMES.values()])
+    sex = typed_column(file, "X2", published["X2"], pa.int64())
     require_values(file, "X2", sex, tuple(_SEX))
-    width = len(str(_ROWS))
-    ids = pa.array([str(number).zfill(width) for number in numbers.to_pylist()])
+    width = len(str(published.num_rows))
     attributes = {
-        name: typed_column(file, column, rows[column], pa.float64()) for name, column in _SOURCE_NAMES.items()
+        name: typed_column(file, column, published[column], pa.float64())
+        for name, column in _SOURCE_NAMES.items()
     }
     for name, words in (("education", _EDUCATION), ("marriage", _MARRIAGE)):
         attributes[name] = _in_words(attributes[name], words)
-    days = pa.array([_AS_OF] * _ROWS, pa.date32())
-    tables = {
-        "customers": pa.table(
-            {"customer_id": ids, "kind": ["retail"] * _ROWS, "sex": _in_words(sex, _SEX)},
-        ),
-        "snapshots": pa.table({"customer_id": ids, "as_of": days, **attributes}),
-        "outcomes": pa.table(
-            {
-                "customer_id": ids,
-                "as_of": days,
-                "target": ["default"] * _ROWS,
-                "value": defaulted.cast(pa.float64()),
-            }
-        ),
-    }
-    write_bank(out, tables, _SETTINGS)
-    return _report(tables, out)
+    rows = pa.table(
+        {
+            "customer_id": [str(number).zfill(width) for number in published["ID"].to_pylist()],
+            "as_of": pa.repeat(_AS_OF, published.num_rows),
+            "sex": _in_words(sex, _SEX),
+            **attributes,
+            "value": published["Y"],
+        }
+    )
+    return _BANK.write(rows, _DATA_UNTIL, _notes(rows), out)
 
 
-_SETTINGS = {
-    "zone": _ZONE,
-    "currency": _CURRENCY,
-    "currency_decimals": 2,
-    "data_from": {"snapshots": _AS_OF, "outcomes": _AS_OF},
-    "data_until": _DATA_UNTIL,
-    "titles": TITLES,
-}
+_BANK = CrossSection("credit-default", "Asia/Taipei", "TWD", "default", TITLES)
 
 
 def _in_words(codes: pa.ChunkedArray, words: dict[int, str]) -> pa.Array:
     return pa.array([words.get(code, _UNKNOWN) for code in codes.to_pylist()], pa.string())
 
 
-def _report(tables: dict[str, pa.Table], out: Path) -> ImportReport:
+def _notes(rows: pa.Table) -> tuple[Message, ...]:
     unknown = {
-        name: pc.sum(pc.equal(tables["snapshots"][name], _UNKNOWN)).as_py() or 0
-        for name in ("education", "marriage")
+        name: pc.sum(pc.equal(rows[name], _UNKNOWN)).as_py() or 0 for name in ("education", "marriage")
     }
-    notes = (
+    return (
         Message("imports.one_as_of", {"as_of": _AS_OF.isoformat()}),
         Message("imports.sex_apart"),
         Message("imports.undocumented", unknown),
     )
-    counts = {name: table.num_rows for name, table in tables.items()}
-    return ImportReport(SOURCE, _ROWS, _ROWS, (), counts, notes, out)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from features.groups import GROUPS
 from features.groups.profile import spine_of
+from features.groups.registry import GROUPS
 from features.signals.registry import MEASURE_TABLES
 from features.windows import KEYS
 from pipelines.engine import Engine

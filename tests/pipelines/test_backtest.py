@@ -26,7 +26,7 @@ def test_backtest_tests_every_target_at_every_date(trained: TrainedBank, cli: Cl
     assert 0 < churn["never_seen"]["rows"] < churn["mean"]["rows"] / 3
     assert {part["name"] for part in churn["segments"]} >= {"kind", "card_level", "region", "tenure"}
     page = (trained.home.reports / "backtest" / "report.html").read_text(encoding="utf-8")
-    assert page.count("<section lang=") == 2
+    assert page.count("<main lang=") == 2
     assert "90 天内流失" in page
     assert "nan" not in page.lower().replace("finance", "")
     with open_ledger(trained.home) as ledger:

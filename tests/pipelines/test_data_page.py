@@ -21,8 +21,8 @@ from pipelines.data_page import CheckedBank, write_data_page
 from pipelines.data_page.gains import Gains, gains
 from pipelines.data_page.profile import ColumnFigures, TableFigures, profile_tables
 from pipelines.data_page.table_part import fold
-from pipelines.data_page.words import LANGUAGES, Language
-from pipelines.intake import IntakeReport, read_manifest
+from pipelines.intake import IntakeReport, Language, read_manifest
+from pipelines.intake.words import LANGUAGES
 from tests.tables_in import Handed, day, take_in
 
 VOID = {"meta", "input", "br"}

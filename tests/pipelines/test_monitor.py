@@ -201,7 +201,7 @@ def _opened(page: str) -> Mapping[str, int]:
 
     class Reader(HTMLParser):
         def handle_starttag(self, tag: str, attrs: Any) -> None:
-            if tag not in {"meta", "br", "link"}:
+            if tag not in {"meta", "br", "link", "input"}:
                 counts[tag] = counts.get(tag, 0) + 1
 
         def handle_endtag(self, tag: str) -> None:

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.definitions import FEATURES
-from features.groups import GROUPS
 from features.groups.profile import spine_of
+from features.groups.registry import GROUPS
 from features.store import StoreError
 from features.windows import KEYS
 from pipelines.build import build, open_store, read_features

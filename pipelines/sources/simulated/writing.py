@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.sources.simulated.days import NEVER, Days, Flags, Numbers, moments
+from pipelines.sources.simulated.days import NEVER, Days, Flags, Numbers
 
 MOMENT = pa.timestamp("us", tz="UTC")
 
@@ -44,11 +44,6 @@ def stamps(microseconds: Days, known: Flags | None = None) -> pa.Array:
     """Timestamps in UTC; null where not `known`."""
     mask = None if known is None else ~known
     return pa.array(microseconds, mask=mask).cast(MOMENT)
-
-
-def stamps_of(days: Days, seconds: Days, known: Flags | None = None) -> pa.Array:
-    """Timestamps of local days and seconds of the day; null where not `known`."""
-    return stamps(moments(np.where(days >= NEVER, 0, days), seconds), known)
 
 
 def money(yuan: Numbers, known: Flags | None = None) -> pa.Array:

@@ -1,10 +1,11 @@
-"""HTML of the data page in small pieces. What is given as text is escaped here; what is given as HTML is not."""
+"""HTML in small pieces. What is given as text is escaped here; what is given as HTML is not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import chain, repeat
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,21 @@ def code(name: str) -> Html:
     return element("code", name)
 
 
-def grid(head: Sequence[str], rows: Iterable[Sequence[Cell]], kind: str = "") -> Html:
-    """Return a table."""
+def link(target: str, text: str) -> Html:
+    """Return a link; `target` is a place on the page (#name) or a file beside it."""
+    return Html(f'<a href="{escape(target)}">{escape(text)}</a>')
+
+
+def grid(
+    head: Sequence[str], rows: Iterable[Sequence[Cell]], kind: str = "", row_kinds: Iterable[str] = ()
+) -> Html:
+    """Return a table; `row_kinds` holds the class of the first rows, "" for none."""
     lines = [f'<table class="{kind}">' if kind else "<table>"]
     lines.append(
         "<thead><tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr></thead><tbody>"
     )
-    lines += ["<tr>" + "".join(f"<td>{html_of(cell)}</td>" for cell in row) + "</tr>" for row in rows]
+    for row, row_kind in zip(rows, chain(row_kinds, repeat("")), strict=False):
+        lines.append(element("tr", *(element("td", cell) for cell in row), kind=row_kind).text)
     return Html("\n".join([*lines, "</tbody></table>"]))
 
 
