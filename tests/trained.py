@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from training.dataset import Dataset
 from training.recipe import Recipe
+from training.rows import Scale
 from training.run import RunRules, TrainedTarget, growth_scale, train_target
 from training.splits import Schedule
 
@@ -101,8 +102,12 @@ def dataset(target: str, rows: int, seed: int, as_of: date) -> Dataset:
 def trained(target: str, horizon: int | None) -> TrainedTarget:
     """One trained model, fitted once per test session."""
     train, test = dataset(target, 3000, 1, TRAIN_ON), dataset(target, 1500, 2, TEST_ON)
-    scale = growth_scale(train, has_balances=True, horizon=90) if target == "growth" else None
-    return train_target(Schedule(target, horizon, (TRAIN_ON,), TEST_ON), train, test, RULES, scale=scale)
+
+    def scale_of(rows: Dataset) -> Scale:
+        return growth_scale(rows, has_balances=True, horizon=90)
+
+    schedule = Schedule(target, horizon, (TRAIN_ON,), TEST_ON)
+    return train_target(schedule, train, test, RULES, scale_of=scale_of if target == "growth" else None)
 
 
 def all_trained() -> tuple[TrainedTarget, ...]:
