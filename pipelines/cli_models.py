@@ -16,13 +16,20 @@ def train(
     test_as_of: Day = None,
     seed: Annotated[int, typer.Option()] = 1,
     predictions: Annotated[Path | None, typer.Option(help="Write the test rows here as Parquet.")] = None,
+    folds: Annotated[int, typer.Option(min=2, max=10, help="Into how many parts customers are split.")] = 3,
+    trials: Annotated[
+        int, typer.Option(min=0, help="Recipes to try per model, on earlier dates. 0: none.")
+    ] = 0,
 ) -> None:
     """Train, test, calibrate, explain, log and register models; alias challenger (champion where there is none)."""
+    from pipelines.tracking import last_recipes
     from pipelines.train import TrainOptions, register
     from pipelines.train import train as run
 
     call = here()
-    options = TrainOptions(test_as_of.date() if test_as_of else None, seed, predictions)
+    start = last_recipes(call.home) if trials else {}
+    day = test_as_of.date() if test_as_of else None
+    options = TrainOptions(day, seed, predictions, folds, trials, start)
     with call.terminal.progress() as bar:
         result = run(call.home, data, options, bar)
         registered = register(call.home, result, options, bar)

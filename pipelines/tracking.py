@@ -6,9 +6,10 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from serving.bundle import Bundle, FeatureFrame
 from serving.champion import read_champion
 from serving.golden import INPUT
 from serving.manifest import CARD, GOLDEN, MANIFEST, RELEASE, Manifest, Release, unseal
+from training.budget import Budget
 from training.package import write_release
 from training.run import TrainedTarget
 from training.wording import Wording
@@ -39,7 +41,7 @@ class RunRecord:
     """A finished training run.
 
     `bundle_dir` is the written bundle with the manifest of that digest. `params` say how it was trained, flat;
-    `created_at` is the moment of registration as text.
+    `created_at` is the moment of registration as text. `timings` are figures that differ from run to run.
     """
 
     bundle_dir: Path
@@ -51,6 +53,7 @@ class RunRecord:
     card: str
     seed: int
     created_at: str
+    timings: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,11 @@ def _log_facts(ledger: Ledger, run: RunRecord, run_id: str) -> None:
         params |= {
             f"{item.key}/test_as_of": item.schedule.test.isoformat(),
             f"{item.key}/validation": item.validation,
+            **(
+                {f"{item.key}/recipe/{name}": value for name, value in asdict(item.recipe).items()}
+                if item.recipe
+                else {}
+            ),
         }
     # What `mlflow run` was asked for stands there already, and a parameter is written once.
     new = {name if name not in known else f"used/{name}": str(value) for name, value in params.items()
@@ -119,7 +127,8 @@ def _log_facts(ledger: Ledger, run: RunRecord, run_id: str) -> None:
     for start in range(0, len(items), _PARAMS_AT_ONCE):
         mlflow.log_params(dict(items[start : start + _PARAMS_AT_ONCE]))
     mlflow.set_tags({**run.tags, "manifest_sha256": run.manifest_sha256})
-    mlflow.log_metrics(dict(_figures(run.trained)))
+    mlflow.log_metrics({**dict(_figures(run.trained)), **run.timings})
+    mlflow.log_dict(_trials(run.trained), "trials.json")
     for plot in run.plots:
         mlflow.log_artifact(str(plot), "plots")
     mlflow.log_text(run.card, CARD)
@@ -134,6 +143,14 @@ def _figures(trained: Sequence[TrainedTarget]) -> Iterator[tuple[str, float]]:
         for rule, figures in item.baselines.items():
             for name, value in figures.items():
                 yield f"baseline/{rule}/{key}/{name}", value
+        for name, found in item.intervals.items():
+            yield from (
+                (f"{key}/{name}_{end}", value) for end, value in (("low", found.low), ("high", found.high))
+            )
+        if item.budget is not None:
+            yield from ((f"{key}/{name}", value) for name, value in _budget_figures(item.budget))
+        if item.choice is not None:
+            yield f"{key}/out_of_time_score", item.choice.score
         yield f"{key}/trees", fitted.trees
         yield f"{key}/features", len(fitted.features)
         yield f"{key}/rows_train", item.train_rows
@@ -142,6 +159,51 @@ def _figures(trained: Sequence[TrainedTarget]) -> Iterator[tuple[str, float]]:
         yield f"{key}/train_base", item.train_base
         for name, difference in asdict(fitted.proof).items():
             yield f"{key}/proof_{name}", difference
+
+
+def _budget_figures(budget: Budget) -> Iterator[tuple[str, float]]:
+    """What explanations cost; what was not measured is left out."""
+    cost = budget.depth_cost
+    found = {
+        "depth_cost": cost.value,
+        "depth_cost_low": cost.low,
+        "depth_cost_high": cost.high,
+        "reason_agreement_top": budget.agreement_top,
+        "reason_agreement_all": budget.agreement_all,
+    }
+    return ((name, value) for name, value in found.items() if not isnan(value))
+
+
+def _trials(trained: Sequence[TrainedTarget]) -> dict[str, Any]:
+    """What was tried by model: every setting with its score, gain and error on the dates it was judged on."""
+    return {
+        item.key: {
+            "dates": [day.isoformat() for day in item.choice.dates],
+            "score": item.choice.score,
+            "trials": [asdict(trial) for trial in item.choice.trials],
+            "tuned": None
+            if item.tuned is None
+            else {"score": item.tuned.score, "began": item.tuned.began, "trials": item.tuned.trials},
+        }
+        for item in trained
+        if item.choice is not None
+    }
+
+
+def last_recipes(home: Home) -> dict[str, dict[str, str]]:
+    """Recipes of the newest version by model, as MLflow has them (texts); empty where there is none."""
+    found = versions(home)
+    if not found:
+        return {}
+    with open_ledger(home) as ledger:
+        newest = ledger.client.get_model_version(MODEL_NAME, found[-1].version)
+        params = ledger.client.get_run(newest.run_id).data.params
+    recipes: dict[str, dict[str, str]] = {}
+    for name, value in params.items():
+        key, _, setting = name.partition("/recipe/")
+        if setting:
+            recipes.setdefault(key, {})[setting] = value
+    return recipes
 
 
 def _log_model(ledger: Ledger, run: RunRecord, bundle: Bundle) -> Any:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isnan
 
 from features.policy import read_policy
 from serving.manifest import FeatureSpec, Lineage
+from training.budget import Budget
+from training.choose import Choice, Trial
 from training.recipe import Kind
+from training.resample import Interval
 from training.run import TrainedTarget
 from training.wording import LANGUAGES, Wording
 
@@ -19,7 +23,8 @@ class CardModel:
 
     `baselines` are the simple rules' figures on the same test rows. `train_dates` are the as_of of its training
     rows as text, oldest first; none where customers, not dates, were kept for the test. `difference` is how far
-    the served tables are from the fitted trees, as a share of the sum of absolute terms.
+    the served tables are from the fitted trees, as a share of the sum of absolute terms. `intervals` are those of
+    `metrics`; `choice` and `budget` as in `TrainedTarget`.
     """
 
     target: str
@@ -39,6 +44,9 @@ class CardModel:
     features: int
     difference: float
     has_bank_labels: bool = False
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    choice: Choice | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,9 @@ def card_model(trained: TrainedTarget, *, has_bank_labels: bool = False) -> Card
         features=len(trained.fitted.features),
         difference=max(proof.margin, proof.contribution, proof.base),
         has_bank_labels=has_bank_labels,
+        intervals=trained.intervals,
+        choice=trained.choice,
+        budget=trained.budget,
     )
 
 
@@ -147,7 +158,7 @@ class _Writer:
         )
         return [
             f"### {words.model(model.target, model.horizon)}",
-            _list([*facts, made]),
+            _list([*facts, *self._choices(model.choice), made, *self._budget(model)]),
             self._figures(model),
         ]
 
@@ -164,6 +175,47 @@ class _Writer:
     def _test(self, model: CardModel) -> str:
         return self.words(f"card.tested_{model.validation}", rows=f"{model.test_rows:,}", day=model.test_on)
 
+    def _choices(self, choice: Choice | None) -> list[str]:
+        """Say what was chosen where, and what was tried and left."""
+        if choice is None:
+            return []
+        words = self.words
+        first, last = (choice.dates[0], choice.dates[-1]) if choice.dates else (None, None)
+        where = words("card.on_dates", first=first, last=last) if first else words("card.on_customers")
+        # Of several values of one setting the last one taken stands.
+        taken = {trial.setting: trial for trial in choice.trials if trial.is_taken}
+        left = [trial for trial in choice.trials if taken.get(trial.setting) != trial]
+        lines = []
+        for path, trials in (("card.chosen", list(taken.values())), ("card.not_chosen", left)):
+            if trials:
+                lines.append(words(path, where=where, tried="; ".join(map(self._trial, trials))))
+        return lines
+
+    def _trial(self, trial: Trial) -> str:
+        setting = self.words(f"card.settings.{trial.setting}", value=trial.value)
+        return f"{setting}: {trial.gain:+.4f} ± {trial.error:.4f}"
+
+    def _budget(self, model: CardModel) -> list[str]:
+        budget, words = model.budget, self.words
+        if budget is None:
+            return []
+        cost = budget.depth_cost
+        figure = words("figures.auc" if model.kind == "probability" else "figures.spearman")
+        lines = [
+            words(
+                "card.depth",
+                figure=figure,
+                shallow=f"{budget.shallow:.4f}",
+                deep=f"{budget.deep:.4f}",
+                cost=f"{cost.value:+.4f} [{cost.low:+.4f}, {cost.high:+.4f}]",
+                rows=f"{budget.rows:,}",
+            )
+        ]
+        if not isnan(budget.agreement_top):
+            top, every = f"{budget.agreement_top:.1%}", f"{budget.agreement_all:.1%}"
+            lines.append(words("card.agreement", top=top, all=every))
+        return lines
+
     def _figures(self, model: CardModel) -> str:
         """Return the table of figures: the model, and the simple rules beside it."""
         words, rules = self.words, list(model.baselines)
@@ -171,7 +223,9 @@ class _Writer:
         lines.append(["---", *["---:"] * (1 + len(rules))])
         for name, value in model.metrics.items():
             others = [model.baselines[rule].get(name) for rule in rules]
-            lines.append([words(f"figures.{name}"), _figure(value), *map(_figure, others)])
+            found = model.intervals.get(name)
+            ends = f" [{_figure(found.low)}, {_figure(found.high)}]" if found and not isnan(found.low) else ""
+            lines.append([words(f"figures.{name}"), _figure(value) + ends, *map(_figure, others)])
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def _left_out(self) -> str:

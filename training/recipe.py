@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 Kind = Literal["probability", "share", "amount"]
@@ -67,3 +68,17 @@ class Recipe:
     def without_depth_limit(self, kind: Kind) -> dict[str, Any]:
         """Return the same parameters for trees of any depth with 31 leaves: what depth <= 3 is compared with."""
         return {**self.parameters(kind), "max_depth": -1, "num_leaves": 31}
+
+
+def recipe_from(texts: Mapping[str, str]) -> dict[str, Any] | None:
+    """Read settings of a recipe back from texts, as MLflow keeps them; None of none. What is no number or flag is left.
+
+    Examples
+    --------
+    >>> recipe_from({"learning_rate": "0.05", "extra_trees": "True", "folds": "3", "raising": "()"})
+    {'learning_rate': 0.05, 'extra_trees': True, 'folds': 3}
+    """
+    read: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "bool": lambda text: text == "True"}
+    kinds = {field.name: str(field.type) for field in fields(Recipe)}
+    found = {name: read[kinds[name]](text) for name, text in texts.items() if kinds.get(name) in read}
+    return found or None

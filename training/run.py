@@ -15,11 +15,14 @@ from training.evaluate import MODEL, Metrics, figures, metrics, simple_scores
 from training.fit import Fitted, check_labels, fit
 from training.leaks import check_leaks
 from training.recipe import KINDS, Recipe
+from training.resample import Figure, Interval, customer_draws, interval
 from training.rows import Scale
 from training.splits import Schedule, customer_folds
 from training.tune import Tuned, Tuning, tune
 
 FloatArray = NDArray[np.float64]
+DRAWS = 100
+"""Draws of customers that an interval is taken from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +31,9 @@ class TrainedTarget:
 
     `prediction` belongs to the rows of `test`. `validation` is "time" where the test date lies after every
     training label, "customers" where there is only one as_of and customers were split instead. `baselines`
-    holds each simple rule's figures on the same rows, `simple` its scores. `recipe` is what the model was fitted by,
-    `choice`, `tuned` and `budget` how it was found and what explaining costs, where the run asked for them.
+    holds each simple rule's figures on the same rows, `simple` its scores; `intervals` are those of `metrics` (95%, by
+    customers drawn). `recipe` is what the model was fitted by; `choice` and `tuned` say how it was found, `budget` what
+    explaining costs, where the run asked for them.
     """
 
     schedule: Schedule
@@ -42,8 +46,9 @@ class TrainedTarget:
     metrics: Metrics
     baselines: Mapping[str, Metrics]
     validation: str
+    recipe: Recipe
     simple: Mapping[str, FloatArray] = field(default_factory=dict)
-    recipe: Recipe | None = None
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
     choice: Choice | None = None
     tuned: Tuned | None = None
     budget: Budget | None = None
@@ -137,6 +142,7 @@ def train_target(
     prediction = fitted.predict(test)
     simple = dict(simple_scores(schedule.target, train, test))
     ends = _interval_ends(fitted, test, prediction)
+    found = figures(fitted.kind, MODEL, test, prediction, ends)
     budget = None
     if rules.families:
         say("budget")
@@ -149,18 +155,24 @@ def train_target(
         train_base=float(train.label.mean()),
         test=test,
         prediction=prediction,
-        metrics=metrics(figures(fitted.kind, MODEL, test, prediction, ends), len(test)),
+        metrics=metrics(found, len(test)),
         baselines={
             rule: metrics(figures(fitted.kind, rule, test, score), len(test))
             for rule, score in simple.items()
         },
         validation=validation,
         simple=simple,
+        intervals=_intervals(found, test, recipe.seed),
         recipe=recipe,
         choice=choice,
         tuned=tuned,
         budget=budget,
     )
+
+
+def _intervals(found: Mapping[str, Figure], test: Dataset, seed: int) -> dict[str, Interval]:
+    draws = customer_draws(test.customer_ids, DRAWS, seed)
+    return {name: interval(figure, draws) for name, figure in found.items()}
 
 
 def _directed(target: str, rules: RunRules) -> Recipe:

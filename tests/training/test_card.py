@@ -58,7 +58,9 @@ def test_figures_stand_beside_those_of_the_simple_rules() -> None:
     english, chinese = _halves(model_card(_content()))
     rules = ("recency", "frequency", "last_value", "logistic")
     row = [model.metrics["auc"], *(model.baselines[rule]["auc"] for rule in rules)]
-    line = f"| AUC | {' | '.join(f'{value:.4f}' for value in row)} |"
+    ends = model.intervals["auc"]
+    first, *others = (f"{value:.4f}" for value in row)
+    line = f"| AUC | {' | '.join([f'{first} [{ends.low:.4f}, {ends.high:.4f}]', *others])} |"
     assert line in english
     assert line in chinese
     assert f"{model.test.label.mean():.2%}" in english, "base rate of the test rows"
