@@ -239,7 +239,7 @@ def train_rules(bank: Bank, seed: int, threads: int, folds: int = 3) -> RunRules
         return {target: tuple(name for name in sides[target][sign] if name in known) for target in sides}
 
     return RunRules(
-        recipe=Recipe(seed=seed, threads=threads, folds=folds),
+        recipe=Recipe(seed=seed, threads=threads, folds=folds, coded=tuple(sorted(bank.codes))),
         minimum_events=policy["training"]["minimum_events"],
         interval_level=policy["interval_level"],
         gap_days=policy["gap_days"],

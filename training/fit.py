@@ -143,7 +143,7 @@ def linear_part(kind: Kind, rows: Rows, recipe: Recipe, mask: BoolArray | None =
         None if rows.weight is None else rows.weight[places],
         is_amount=kind == "amount",
         strength=recipe.linear_strength,
-        directions=rows.directions,
+        shapes=rows.shapes,
     )
 
 

@@ -14,6 +14,7 @@ KINDS: dict[str, Kind] = {
     "loyalty": "share",
     "growth": "amount",
 }
+Shape = Literal["raising", "lowering", "coded"]
 _OBJECTIVES = {"probability": "binary", "share": "cross_entropy", "amount": "regression"}
 
 
@@ -25,6 +26,7 @@ class Recipe:
     `moved_limit`: a feature whose distribution moved further than this between older and newest training dates
     (Kolmogorov-Smirnov distance) is left out; None: none is. `linear_share`: how much of the margin is a linear model's
     (training/scorecard.py), 0 to 1. `raising` and `lowering`: features that may only raise, or only lower, the margin.
+    `coded`: features whose numbers are codes of a text, without an order.
     """
 
     seed: int
@@ -43,6 +45,7 @@ class Recipe:
     linear_strength: float = 1.0
     raising: tuple[str, ...] = ()
     lowering: tuple[str, ...] = ()
+    coded: tuple[str, ...] = ()
     threads: int = 2
 
     def parameters(self, kind: Kind) -> dict[str, Any]:

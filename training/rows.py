@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import Dataset
-from training.recipe import Recipe
+from training.recipe import Recipe, Shape
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+_SIGNS: Mapping[Shape, int] = {"raising": 1, "lowering": -1}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Scale:
 class Rows:
     """Rows as LightGBM sees them: `values` (rows, features), NaN = not observed, and per row a target and a weight.
 
-    `directions`: by place of a feature, +1 or -1 where it may only raise or only lower the margin.
+    `shapes`: by place of a feature, whether it may only raise or only lower the margin, or is a code.
     """
 
     customer_ids: tuple[str, ...]
@@ -46,7 +47,7 @@ class Rows:
     values: FloatArray
     target: FloatArray
     weight: FloatArray | None
-    directions: Mapping[int, int] = field(default_factory=dict)
+    shapes: Mapping[int, Shape] = field(default_factory=dict)
 
     def part(self, mask: BoolArray | slice = slice(None)) -> lgb.Dataset:
         """Return some rows as LightGBM's data set."""
@@ -56,12 +57,9 @@ class Rows:
         )
 
     def constraints(self) -> dict[str, list[int]]:
-        """Return LightGBM's parameter for the directions; nothing where there are none."""
-        if not self.directions:
-            return {}
-        return {
-            "monotone_constraints": [self.directions.get(place, 0) for place in range(len(self.features))]
-        }
+        """Return LightGBM's parameter for features with a direction; nothing where there are none."""
+        signs = [_SIGNS.get(self.shapes.get(place, "coded"), 0) for place in range(len(self.features))]
+        return {"monotone_constraints": signs} if any(signs) else {}
 
 
 def rows_of(train: Dataset, recipe: Recipe, scale: Scale | None) -> Rows:
@@ -72,10 +70,14 @@ def rows_of(train: Dataset, recipe: Recipe, scale: Scale | None) -> Rows:
     if recipe.half_life_days is not None:
         aged = 0.5 ** (_age_days(train) / recipe.half_life_days)
         weight = aged if weight is None else weight * aged
-    sign = {**dict.fromkeys(recipe.raising, 1), **dict.fromkeys(recipe.lowering, -1)}
-    directions = {place: sign[name] for place, name in enumerate(features) if name in sign}
+    named: dict[str, Shape] = {
+        **dict.fromkeys(recipe.coded, "coded"),
+        **dict.fromkeys(recipe.raising, "raising"),
+        **dict.fromkeys(recipe.lowering, "lowering"),
+    }
+    shapes = {place: named[name] for place, name in enumerate(features) if name in named}
     values = np.ascontiguousarray(train.values[:, columns])
-    return Rows(train.customer_ids, features, values, target, weight, directions)
+    return Rows(train.customer_ids, features, values, target, weight, shapes)
 
 
 def teaching_features(train: Dataset, moved_limit: float | None = None) -> tuple[str, ...]:

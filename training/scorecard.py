@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from serving.tables import MISSING_NAN, SPLITS
 from training.model_text import DEFAULT_LEFT, MISSING_SHIFT, Tree
+from training.recipe import Shape
 
 FloatArray = NDArray[np.float64]
 LIMITS = 2 * SPLITS
@@ -67,7 +68,7 @@ def fit_scorecard(
     *,
     is_amount: bool,
     strength: float = 1.0,
-    directions: Mapping[int, int] | None = None,
+    shapes: Mapping[int, Shape] | None = None,
 ) -> Scorecard:
     """Fit the linear model.
 
@@ -81,37 +82,85 @@ def fit_scorecard(
         (rows,); None: each row counts once.
     strength
         How far slopes may grow: the inverse of the ridge penalty.
-    directions
-        By feature +1 or -1 where it may only raise or only lower the margin; a slope against it is left out.
+    shapes
+        By feature: "raising" or "lowering" where it may only raise or only lower the margin, a slope against it is
+        left out; "coded" where its numbers have no order, each bin then has a value of its own.
     """
+    known = shapes or {}
+    parts = [_part(feature, column, known.get(feature)) for feature, column in enumerate(values.T)]
+    parts = [part for part in parts if part.inputs.shape[1]]
+    coefficients, intercept = _coefficients(
+        np.hstack([part.inputs for part in parts]), target, weight, is_amount=is_amount, strength=strength
+    )
+    steps, first = [], 0
+    for part in parts:
+        last = first + part.inputs.shape[1]
+        found = part.steps(coefficients[first:last])
+        if not np.all(found.values == 0.0) or found.missing != 0.0:
+            steps.append(found)
+        first = last
+    return Scorecard(intercept, tuple(steps))
+
+
+def _coefficients(
+    inputs: FloatArray, target: FloatArray, weight: FloatArray | None, *, is_amount: bool, strength: float
+) -> tuple[FloatArray, float]:
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    limits = [_limits(column) for column in values.T]
-    places = np.column_stack([_place(column, cut) for column, cut in zip(values.T, limits, strict=True)])
-    is_missing = np.isnan(values)
-    gaps = np.flatnonzero(is_missing.any(axis=0) & ~is_missing.all(axis=0))
-    inputs = np.hstack([places, is_missing[:, gaps]])
     once = np.ones(len(target)) if weight is None else weight
     if is_amount:
         ridge = Ridge(alpha=1.0 / strength).fit(inputs, target, sample_weight=once)
-        slopes, intercept = ridge.coef_, float(ridge.intercept_)
+        return np.asarray(ridge.coef_), float(ridge.intercept_)
+    logistic = LogisticRegression(C=strength, max_iter=1000)
+    if np.isin(target, (0.0, 1.0)).all():
+        logistic.fit(inputs, target, sample_weight=once)
+    else:  # a share is as many whole rows with and without the event: the same likelihood
+        weights = np.hstack([once * target, once * (1.0 - target)])
+        logistic.fit(np.vstack([inputs, inputs]), np.repeat([1, 0], len(target)), sample_weight=weights)
+    return np.asarray(logistic.coef_[0]), float(logistic.intercept_[0])
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One feature as inputs of the regression: (rows, inputs), the last one whether it is missing, where it ever is."""
+
+    feature: int
+    limits: FloatArray
+    counts: NDArray[np.int64]
+    ranks: FloatArray
+    missing: int
+    shape: Shape | None
+    inputs: FloatArray
+
+    def steps(self, coefficients: FloatArray) -> Steps:
+        """Return what the feature says; one that was never missing speaks, where it is, as from its middle bin."""
+        own = coefficients[:-1] if self.missing else coefficients
+        values = own if self.shape == "coded" else self._sloped(float(own[0]))
+        middle = float(values[len(self.limits) // 2])
+        absent = float(coefficients[-1]) if self.missing else middle
+        return Steps(self.feature, self.limits, values, self.counts, absent, self.missing)
+
+    def _sloped(self, slope: float) -> FloatArray:
+        is_against = (self.shape == "raising" and slope < 0.0) or (self.shape == "lowering" and slope > 0.0)
+        return np.zeros(len(self.ranks)) if is_against else slope * self.ranks
+
+
+def _part(feature: int, column: FloatArray, shape: Shape | None) -> _Part:
+    is_missing = np.isnan(column)
+    limits = _limits(column)
+    bins = np.searchsorted(limits, column[~is_missing], side="left")
+    counts = np.bincount(bins, minlength=len(limits) + 1)
+    ranks = (np.cumsum(counts) - counts / 2) / max(1, len(bins)) * 2.0 - 1.0
+    inputs = np.zeros((len(column), len(counts) if shape == "coded" else 1))
+    if shape == "coded":
+        inputs[np.flatnonzero(~is_missing), bins] = 1.0
     else:
-        # A share is as many whole rows with and without the event: the same likelihood.
-        logistic = LogisticRegression(C=strength, max_iter=1000)
-        is_event = np.repeat([1, 0], len(target))
-        logistic.fit(
-            np.vstack([inputs, inputs]),
-            is_event,
-            sample_weight=np.hstack([once * target, once * (1 - target)]),
-        )
-        slopes, intercept = logistic.coef_[0], float(logistic.intercept_[0])
-    missing = dict(zip(gaps.tolist(), slopes[len(limits) :].tolist(), strict=True))
-    steps = [
-        _steps(feature, values[:, feature], limits[feature], float(slope), missing.get(feature))
-        for feature, slope in enumerate(slopes[: len(limits)])
-        if slope * (directions or {}).get(feature, 0) >= 0 and (slope or missing.get(feature))
-    ]
-    return Scorecard(intercept, tuple(steps))
+        inputs[~is_missing, 0] = ranks[bins]
+    if is_missing.all():
+        return _Part(feature, limits, counts, ranks, 0, shape, inputs[:, :0])
+    if is_missing.any():
+        inputs = np.column_stack([inputs, is_missing])
+    return _Part(feature, limits, counts, ranks, int(is_missing.sum()), shape, inputs)
 
 
 def _limits(column: FloatArray) -> FloatArray:
@@ -122,29 +171,6 @@ def _limits(column: FloatArray) -> FloatArray:
     shares = np.linspace(0.0, 1.0, LIMITS + 2)[1:-1]
     cut = np.unique(np.quantile(column[~np.isnan(column)], shares, method="lower"))
     return np.asarray(cut[cut < known[-1]])
-
-
-def _ranks(column: FloatArray, limits: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
-    """Return of each bin how many rows fall into it, and its mean rank among all, from -1 to 1."""
-    bins = np.searchsorted(limits, column[~np.isnan(column)], side="left")
-    counts = np.bincount(bins, minlength=len(limits) + 1)
-    return counts, (np.cumsum(counts) - counts / 2) / max(1, len(bins)) * 2.0 - 1.0
-
-
-def _place(column: FloatArray, limits: FloatArray) -> FloatArray:
-    """Return the mean rank of each value's bin; 0 for what is missing."""
-    ranks = _ranks(column, limits)[1]
-    return np.where(np.isnan(column), 0.0, ranks[np.searchsorted(limits, column, side="left") % len(ranks)])
-
-
-def _steps(
-    feature: int, column: FloatArray, limits: FloatArray, slope: float, missing: float | None
-) -> Steps:
-    """Return what a feature says; one that was never missing speaks, where it is, as from its middle bin."""
-    counts, ranks = _ranks(column, limits)
-    values = slope * ranks
-    absent = float(values[len(limits) // 2]) if missing is None else missing
-    return Steps(feature, limits, values, counts, absent, int(np.isnan(column).sum()))
 
 
 def blended(text: str, card: Scorecard, share: float) -> str:

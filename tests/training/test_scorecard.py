@@ -65,7 +65,7 @@ def test_as_trees_it_says_the_same(seed: int, share: float, is_amount: bool) -> 
     """LightGBM, reading the blend, predicts both parts' mixture; tables compiled from it are proved against it."""
     values, label = _rows(seed, 300)
     booster = lgb.train(SHALLOW, lgb.Dataset(values, label, feature_name=list(NAMES)), 5)
-    card = fit_scorecard(values, label, None, is_amount=is_amount)
+    card = fit_scorecard(values, label, None, is_amount=is_amount, shapes={2: "coded", 3: "coded"})
     text = blended(booster.model_to_string(), card, share)
     both = lgb.Booster(model_str=text)
     edges = np.concatenate([part.limits for part in card.steps])[:300]
@@ -85,10 +85,20 @@ def test_no_feature_has_more_limits_than_its_trees_hold() -> None:
 
 def test_a_slope_against_its_direction_is_left_out() -> None:
     values, label = _rows(4)
-    kept = fit_scorecard(values, label, None, is_amount=False, directions={0: 1})
-    lost = fit_scorecard(values, label, None, is_amount=False, directions={0: -1})
+    kept = fit_scorecard(values, label, None, is_amount=False, shapes={0: "raising"})
+    lost = fit_scorecard(values, label, None, is_amount=False, shapes={0: "lowering"})
     assert 0 in {part.feature for part in kept.steps}
-    assert 0 not in {part.feature for part in lost.steps}
+    assert not any(part.values.any() for part in lost.steps if part.feature == 0)
+
+
+def test_each_code_has_a_value_of_its_own() -> None:
+    """Code 1 leaves, codes 0 and 2 stay: no slope says that, three values do."""
+    codes = np.repeat([0.0, 1.0, 2.0], 40)
+    label = np.where(codes == 1.0, 1.0, 0.0)
+    label[::10] = 1.0 - label[::10]
+    coded = fit_scorecard(codes[:, None], label, None, is_amount=False, strength=10.0, shapes={0: "coded"})
+    low, high, low_too = coded.margin(np.array([[0.0], [1.0], [2.0]]))
+    assert high > 1.0 > -1.0 > max(low, low_too)
 
 
 def test_weights_are_those_of_a_weighted_regression() -> None:
