@@ -138,7 +138,8 @@ def train_target(
     recipe = tuned.recipe if tuned else choice.recipe if choice else _directed(schedule.target, rules)
     say("fit")
     scale = scale_of(train) if scale_of else None
-    fitted = fit(kind, train, recipe, scale=scale, interval_level=rules.interval_level)
+    purge = rules.gap_days + (schedule.horizon or 0)
+    fitted = fit(kind, train, recipe, scale=scale, interval_level=rules.interval_level, purge_days=purge)
     prediction = fitted.predict(test)
     simple = dict(simple_scores(schedule.target, train, test))
     ends = _interval_ends(fitted, test, prediction)
