@@ -101,6 +101,7 @@ def _with_place(item: TrainedTarget) -> dict[str, Any]:
         "rows_train": item.train_rows,
         "rows_test": len(item.test),
         "trees": item.fitted.trees,
+        "has_few_events": item.has_few_events,
     }
 
 
@@ -243,6 +244,7 @@ def train_rules(bank: Bank, seed: int, threads: int, folds: int = 3) -> RunRules
         minimum_events=policy["training"]["minimum_events"],
         interval_level=policy["interval_level"],
         gap_days=policy["gap_days"],
+        few_events=policy["training"]["few_events"],
         choices=True,
         leak_auc=policy["training"]["leak_auc"],
         raising=directions("raising"),

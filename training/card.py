@@ -44,6 +44,7 @@ class CardModel:
     features: int
     difference: float
     has_bank_labels: bool = False
+    has_few_events: bool = False
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     choice: Choice | None = None
     budget: Budget | None = None
@@ -88,6 +89,7 @@ def card_model(trained: TrainedTarget, *, has_bank_labels: bool = False) -> Card
         features=len(trained.fitted.features),
         difference=max(proof.margin, proof.contribution, proof.base),
         has_bank_labels=has_bank_labels,
+        has_few_events=trained.has_few_events,
         intervals=trained.intervals,
         choice=trained.choice,
         budget=trained.budget,
@@ -153,6 +155,8 @@ class _Writer:
             test=_base(model.kind, model.test_base),
         )
         facts = [f"{words('card.definition')}: {label}", base, self._training(model), self._test(model)]
+        if model.has_few_events:
+            facts.append(words("card.few_events"))
         made = words(
             "card.made_of", trees=model.trees, features=model.features, difference=f"{model.difference:.0e}"
         )

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import Dataset
-from training.fit import linear_part
+from training.fit import linear_part, rare_events
 from training.recipe import Kind, Recipe
 from training.resample import (
     Figure,
@@ -208,5 +208,4 @@ def _customer_folds(train: Dataset, seed: int) -> Iterator[_Fold]:
 def _can_judge(kind: Kind, rows: Dataset) -> bool:
     if kind != "probability":
         return len(rows) >= 2 * LEAST_EVENTS and bool(np.ptp(rows.label) > 0)
-    events = int((rows.label > 0.5).sum())
-    return min(events, len(rows) - events) >= LEAST_EVENTS
+    return rare_events(rows) >= LEAST_EVENTS

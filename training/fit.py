@@ -61,6 +61,12 @@ class Fitted:
         return calibrated(Knots(margin=margins, logit=logits), margin)
 
 
+def rare_events(rows: Dataset) -> int:
+    """Count the rows of the rarer class: with the event, or without."""
+    positive = int((rows.label > 0.5).sum())
+    return min(positive, len(rows) - positive)
+
+
 def check_labels(target: str, train: Dataset, minimum: int) -> None:
     """Refuse a target that has too little to learn from.
 
@@ -72,7 +78,7 @@ def check_labels(target: str, train: Dataset, minimum: int) -> None:
     kind = KINDS[target]
     if kind == "probability":
         positive = int((train.label > 0.5).sum())
-        if min(positive, len(train) - positive) < minimum:
+        if rare_events(train) < minimum:
             raise TrainingError(
                 f"{target}: expected at least {minimum} training rows with the event and {minimum} without; got "
                 f"{positive} of {len(train)} with it. Use more training dates, a longer horizon or another definition "
