@@ -45,6 +45,21 @@ def train(
 
 
 @app.command()
+def targets(data: Data) -> None:
+    """Show, before training, whom each definition of a label would call, and recommend one. Registers nothing."""
+    from pipelines.lab import targets as run
+    from pipelines.lab_words import show
+
+    call = here()
+    with call.terminal.progress() as bar:
+        report = run(call.home, data, call.terminal.language, bar)
+    show(report, call.terminal)
+    definitions = sum(len(part.findings) for part in report.parts)
+    call.terminal.say("lab", definitions=definitions, labels=len(report.parts), out=report.html)
+    call.terminal.result(report.to_dict())
+
+
+@app.command()
 def backtest(
     data: Data,
     dates: Annotated[int, typer.Option(min=1, help="How many test dates.")] = 4,

@@ -22,7 +22,7 @@ from training.dataset import Dataset, assemble
 from training.splits import Schedule, ScheduleRules, Span, longest, schedule
 
 TARGETS = ("churn", "growth", "loyalty", "default", "response")
-_EXPRESSIONS = {
+EXPRESSIONS = {
     "churn": targets.churn,
     "growth": targets.growth,
     "loyalty": targets.loyalty,
@@ -66,7 +66,7 @@ def plan_targets(bank: Bank, engine: Engine, test_as_of: date | None) -> Plan:
         if target in outcomes:
             found = _outcome_schedule(target, outcomes[target], test_as_of)
             chosen.append(found)
-        elif target in _EXPRESSIONS and _can_compute(target, frozenset(bank.manifest.tables)):
+        elif target in EXPRESSIONS and can_compute(target, frozenset(bank.manifest.tables)):
             schedules, refused = _computed(target, bank, policy, test_as_of)
             chosen.extend(schedules)
             left_out.extend(refused)
@@ -77,7 +77,8 @@ def plan_targets(bank: Bank, engine: Engine, test_as_of: date | None) -> Plan:
     return Plan(tuple(chosen), tuple(left_out), frozenset(outcomes), outcomes)
 
 
-def _can_compute(target: str, tables: frozenset[str]) -> bool:
+def can_compute(target: str, tables: frozenset[str]) -> bool:
+    """Say whether a bank with these tables has what a target's label is computed from."""
     return bool(_ACTIVITY & tables) and tables >= _NEEDED.get(target, frozenset())
 
 
@@ -106,15 +107,13 @@ def _computed(
     target: str, bank: Bank, policy: Mapping[str, Any], test_as_of: date | None
 ) -> tuple[list[Schedule], list[str]]:
     training = policy["training"]
-    span = Span(first=_first_day(bank), until=bank.manifest.data_until)
+    span = Span(first=first_day(bank), until=bank.manifest.data_until)
     horizons: Sequence[int] = policy[target]["horizons"]
     least = 1 if target == "churn" else training["minimum_dates"]
     rules = ScheduleRules(
         policy["gap_days"], least, training["maximum_dates"], training["minimum_history_days"]
     )
-    base = policy["growth"]["base_window_days"]
-    has_balances = "balances" in bank.manifest.tables
-    back = {days: (base if has_balances else days) if target == "growth" else 0 for days in horizons}
+    back = {days: previous_window(target, days, bank) for days in horizons}
     if target != "churn":
         one, refused = longest(target, horizons, span, test_as_of, rules, back)
         return ([one] if one else []), list(refused) if one is None else []
@@ -125,7 +124,15 @@ def _computed(
     )
 
 
-def _first_day(bank: Bank) -> date:
+def previous_window(target: str, horizon: int, bank: Bank) -> int:
+    """Return how many days before as_of a label itself looks back on, of which the data have to know."""
+    if target != "growth":
+        return 0
+    has_balances = "balances" in bank.manifest.tables
+    return int(read_policy("targets")["growth"]["base_window_days"]) if has_balances else horizon
+
+
+def first_day(bank: Bank) -> date:
     """First day of the table that activity is read from."""
     starts = bank.manifest.data_from
     return starts["transactions"] if "transactions" in starts else starts["balances"]
@@ -203,7 +210,7 @@ def _computed_labels(source: Store, engine: Engine, item: Schedule) -> list[pa.T
         numbers = customer_numbers(engine.tables)
         spine = engine.keep(f"label_spine_{item.key}", eligible.join(numbers, "customer_id"))
         settings = targets.LabelSettings(known_at=known_at, decimals=decimals, gap=policy["gap_days"])
-        label = engine.fetch(_EXPRESSIONS[item.target](engine.tables, spine, item.horizon, settings))
+        label = engine.fetch(EXPRESSIONS[item.target](engine.tables, spine, item.horizon, settings))
         if "level" not in label.column_names:
             label = label.append_column("level", pa.array(np.full(label.num_rows, np.nan)))
         label = label.filter(pc.is_valid(label["label"]))

@@ -43,7 +43,7 @@ def draw_over_time(model: ModelReport, words: Wording) -> str:
         axes.grid(axis="y", color="#e5e5e5", lw=0.6)
         handles, names = axes.get_legend_handles_labels()
         axes.legend(handles[::-1], names[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=3)
-        return _text(figure, title)
+        return as_text(figure, title)
 
 
 def draw_lift(model: ModelReport, words: Wording) -> str:
@@ -74,10 +74,10 @@ def draw_lift(model: ModelReport, words: Wording) -> str:
         axes.grid(color="#e5e5e5", lw=0.6)
         handles, names = axes.get_legend_handles_labels()
         axes.legend(handles[::-1], names[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=3)
-        return _text(figure, title)
+        return as_text(figure, title)
 
 
-def _text(figure: Figure, title: str) -> str:
+def as_text(figure: Figure, title: str) -> str:
     """Return the figure as an element that can stand in a page."""
     with TemporaryDirectory() as directory:
         path = Path(directory) / "figure.svg"

@@ -70,6 +70,29 @@ def newest_ripe(until: date, days: int) -> date:
     return (until - timedelta(days=days)).replace(day=1)
 
 
+def ripe_dates(span: Span, days: int, history: int, most: int) -> tuple[date, ...]:
+    """Return the newest firsts of a month, oldest first, whose label of `days` days (gap included) is ripe.
+
+    Parameters
+    ----------
+    history
+        Days that the data have to reach back before each.
+    most
+        How many at most.
+
+    Examples
+    --------
+    >>> span = Span(date(2026, 1, 10), date(2026, 7, 1))
+    >>> [str(day) for day in ripe_dates(span, 90, 30, 18)]
+    ['2026-03-01', '2026-04-01']
+    """
+    newest, earliest = newest_ripe(span.until, days), span.first + timedelta(days=history)
+    found: list[date] = []
+    while len(found) < most and (as_of := months_before(newest, len(found))) >= earliest:
+        found.append(as_of)
+    return tuple(reversed(found))
+
+
 def schedule(
     target: str,
     horizon: int,

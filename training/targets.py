@@ -7,7 +7,7 @@ Every label looks at `[as_of + gap, as_of + gap + horizon)` and at rows that the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ibis
@@ -22,16 +22,15 @@ FOREVER = 2**31 - 1
 
 @dataclass(frozen=True)
 class LabelSettings:
-    """What a label needs besides the tables: the policy, the unit of money, and what was known when."""
+    """What a label needs besides the tables: the policy, the unit of money, and what was known when.
+
+    `policy` is the bank's own target policy, unless another definition is to be tried.
+    """
 
     known_at: int
     decimals: int = 2
     gap: int = 0
-
-    @property
-    def policy(self) -> Mapping[str, Any]:
-        """The bank's target policy."""
-        return read_policy("targets")
+    policy: Mapping[str, Any] = field(default_factory=lambda: read_policy("targets"))
 
 
 def in_force(tables: Tables, name: str, known_at: int) -> ir.Table:
@@ -51,15 +50,14 @@ def churn(tables: Tables, spine: ir.Table, horizon: int, settings: LabelSettings
 
     Source: contract.md, "churn".
     """
-    policy = settings.policy["churn"]
-    start = spine.as_of_day + settings.gap
-    moments = spine.select(*KEYS, first=start, stop=start + horizon)
-    clauses = [_closes(tables, moments, settings)]
+    moments = label_windows(spine, horizon, settings)
+    clauses = [closings(tables, moments, settings)]
     if "transactions" in tables:
-        clauses.append(_falls_silent(tables, moments, settings))
+        clauses.append(silent_runs(tables, moments, settings))
     if "balances" in tables:
-        listed = [other for other in policy["horizons"] if other <= horizon]
-        clauses.extend(_is_drained(tables, moments, other, settings) for other in listed)
+        clauses.extend(
+            _drained(tables, moments, other, settings) for other in listed_horizons(horizon, settings)
+        )
     joined = spine
     for clause in clauses:
         hit = clause.select(*KEYS).distinct().mutate(hit=ibis.literal(1))
@@ -72,15 +70,30 @@ def churn(tables: Tables, spine: ir.Table, horizon: int, settings: LabelSettings
     return joined.select("customer_id", "as_of", label=joined.label.cast("float64"))
 
 
-def _closes(tables: Tables, moments: ir.Table, settings: LabelSettings) -> ir.Table:
+def label_windows(spine: ir.Table, horizon: int, settings: LabelSettings) -> ir.Table:
+    """Return what a label looks at: KEYS, and its days from `first` until before `stop`."""
+    start = spine.as_of_day + settings.gap
+    return spine.select(*KEYS, first=start, stop=start + horizon)
+
+
+def listed_horizons(horizon: int, settings: LabelSettings) -> list[int]:
+    """Horizons of churn up to this one: at the end of each, drained assets are churn."""
+    return [other for other in settings.policy["churn"]["horizons"] if other <= horizon]
+
+
+def closings(tables: Tables, moments: ir.Table, settings: LabelSettings) -> ir.Table:
+    """Relationships that close inside the window; one row per KEYS, with `closed_day`."""
     customers = in_force(tables, "customers", settings.known_at)
     closing = customers.group_by("customer_no").aggregate(closed_day=customers.closed_day.min())
     joined = moments.join(closing, "customer_no")
     return joined.filter(joined.closed_day >= joined.first, joined.closed_day < joined.stop)
 
 
-def _falls_silent(tables: Tables, moments: ir.Table, settings: LabelSettings) -> ir.Table:
-    """Find runs of inactivity wholly inside the window that nothing exempts; one row per (customer_id, as_of, run)."""
+def silent_runs(tables: Tables, moments: ir.Table, settings: LabelSettings) -> ir.Table:
+    """Find runs of inactivity wholly inside the window that nothing exempts; one row per (customer_id, as_of, run).
+
+    `day` is the one before the run's first, `last` the one on which the run is as long as policy asks.
+    """
     policy = settings.policy["churn"]
     run_days = policy["inactive_run_days"]
     rows = in_force(tables, "transactions", settings.known_at)
@@ -111,31 +124,40 @@ def _exempt(tables: Tables, runs: ir.Table, settings: LabelSettings) -> ir.Table
         held.closed_day.isnull() | (held.closed_day > held.last),
     )
     held = held.select(*KEYS, "first", "last").distinct()
-    base = _mean_assets(
+    base = mean_assets(
         tables, held, held.as_of_day - policy["base_window_days"], held.as_of_day - 1, settings
     )
-    level = _mean_assets(tables, held, held.last, held.last, settings)
+    level = mean_assets(tables, held, held.last, held.last, settings)
     both = base.rename(base="mean").join(level, [*KEYS, "last"])
     return both.filter(both["mean"] > both.base * policy["exempt_assets_share"])
 
 
-def _is_drained(tables: Tables, moments: ir.Table, horizon: int, settings: LabelSettings) -> ir.Table:
+def _drained(tables: Tables, moments: ir.Table, horizon: int, settings: LabelSettings) -> ir.Table:
+    policy = settings.policy["churn"]
+    levels = drain_levels(tables, moments, horizon, settings)
+    least = policy["drained_minimum_fall"] * 10**settings.decimals
+    return levels.filter(is_drained(levels.base, levels["mean"], policy["drained_share"], least))
+
+
+def is_drained(base: Any, mean: Any, share: float, least: float) -> Any:
+    """Say whether assets fell from `base` to at most a share of it, and by at least so much; columns or arrays."""
+    return (base > 0) & (mean <= base * share) & (base - mean >= least)
+
+
+def drain_levels(tables: Tables, moments: ir.Table, horizon: int, settings: LabelSettings) -> ir.Table:
+    """Own-bank assets before as_of and at the end of a horizon: `base` and `mean`; one row per KEYS with both."""
     policy = settings.policy["churn"]
     window = policy["drained_window_days"]
     stop = moments.first + horizon
     rows = moments.mutate(last=stop - 1)
-    base = _mean_assets(
+    base = mean_assets(
         tables, rows, rows.as_of_day - policy["base_window_days"], rows.as_of_day - 1, settings
     )
-    end = _mean_assets(tables, rows, stop - window, stop - 1, settings)
-    both = base.rename(base="mean").join(end, [*KEYS, "last"])
-    least = policy["drained_minimum_fall"] * 10**settings.decimals
-    return both.filter(
-        both.base > 0, both["mean"] <= both.base * policy["drained_share"], both.base - both["mean"] >= least
-    )
+    end = mean_assets(tables, rows, stop - window, stop - 1, settings)
+    return base.rename(base="mean").join(end, [*KEYS, "last"])
 
 
-def _mean_assets(
+def mean_assets(
     tables: Tables, rows: ir.Table, first: ir.IntegerValue, last: ir.IntegerValue, settings: LabelSettings
 ) -> ir.Table:
     """Mean own-bank assets over the days first..last; one row per row of `rows` with an observed day, in `mean`."""
@@ -149,7 +171,7 @@ def level_sums(tables: Tables, rows: ir.Table, settings: LabelSettings) -> ir.Ta
     Days after the last reporting date + 45 days count as observed with nothing held: a customer whose balances
     are no longer reported is gone (own choice). One row per row of `rows` with an observed day.
     """
-    own = _own_segments(tables, settings)
+    own = own_segments(tables, settings)
     joined = rows.join(own, "customer_no")
     n = overlap(joined, joined.w_first, joined.w_last)
     tail_start = ibis.greatest(joined.w_first.cast("int64"), joined.end + 1)
@@ -168,7 +190,7 @@ def level_sums(tables: Tables, rows: ir.Table, settings: LabelSettings) -> ir.Ta
     return total.filter(total.days > 0)
 
 
-def _own_segments(tables: Tables, settings: LabelSettings) -> ir.Table:
+def own_segments(tables: Tables, settings: LabelSettings) -> ir.Table:
     """Segments of own balances: a value per customer from `start` to `end`, and whether it is the newest."""
     rows = in_force(tables, "balances", settings.known_at)
     rows = rows.filter(rows.bank.fill_null("own") == "own")

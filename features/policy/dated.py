@@ -163,7 +163,7 @@ def _steps(node: yaml.SequenceNode, file: str, name: str, measure: Measure) -> I
     for item in node.value:
         place = place_of(item, file)
         fields = _fields(item, file, name)
-        start = _date(fields["from"], place, name)
+        start = date_of(fields["from"], place, name)
         if before is not None and start <= before:
             fault = "is there twice" if start == before else f"stands after {before}"
             raise place.error(
@@ -176,7 +176,7 @@ def _steps(node: yaml.SequenceNode, file: str, name: str, measure: Measure) -> I
                 f"expected the unit {measure.unit!r} for {name}; got {fields['unit']!r}. "
                 "Convert the value to that unit."
             )
-        yield Step(start, _millionths(fields["value"], place, name, measure), fields["source"])
+        yield Step(start, millionths_of(fields["value"], place, name, measure), fields["source"])
 
 
 def _fields(item: yaml.Node, file: str, name: str) -> Mapping[str, str]:
@@ -198,7 +198,14 @@ def _fields(item: yaml.Node, file: str, name: str) -> Mapping[str, str]:
     return fields
 
 
-def _date(text: str, place: Place, name: str) -> date:
+def date_of(text: str, place: Place, name: str) -> date:
+    """Read a date from a step of `name`.
+
+    Raises
+    ------
+    PolicyError
+        There is no such date.
+    """
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -207,7 +214,14 @@ def _date(text: str, place: Place, name: str) -> date:
         ) from None
 
 
-def _millionths(text: str, place: Place, name: str, measure: Measure) -> int:
+def millionths_of(text: str, place: Place, name: str, measure: Measure) -> int:
+    """Read a number from a step of `name`, in millionths of its unit.
+
+    Raises
+    ------
+    PolicyError
+        It is no number, out of bounds, or finer than a millionth.
+    """
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -229,5 +243,5 @@ def _millionths(text: str, place: Place, name: str, measure: Measure) -> int:
 
 __all__ = [
     "COST", "MILLION", "SHARE", "SHARE_A_YEAR", "Measure", "PolicyError", "Series", "Span", "Step",
-    "parse_dated", "spans",
+    "date_of", "millionths_of", "parse_dated", "spans",
 ]  # fmt: skip

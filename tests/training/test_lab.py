@@ -1,0 +1,472 @@
+"""The definition lab: figures by hand on the tiny bank of `tests/lab_bank.py`; by an oracle on random banks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.policy import read_policy
+from features.policy.lab import read_lab
+from features.store import day_number
+from pipelines.engine import Engine
+from pipelines.lab_rows import LabReader, eligible_rows, falls_before, with_threshold
+from tests import oracle_targets
+from tests.bank import AS_OF
+from tests.compute import Computed, compute, tell
+from tests.handover import Bank
+from tests.lab_bank import NAMES, lab_bank
+from tests.oracle_balances import ASSETS
+from tests.oracle_known import by_customer
+from tests.random_bank import AS_OFS, random_bank
+from training import targets
+from training.lab import Called
+from training.lab_figures import (
+    Lead,
+    alarms_of,
+    finding,
+    lead_of,
+    overlap_of,
+    overlaps_of,
+    pairs_wanted,
+    rates_of,
+)
+
+POLICY = read_lab(date(2026, 1, 1))
+OWN = "churn_90/whole/inactive_run_days=90/drained_share=0.4/drained_minimum_fall=1000"
+
+
+@contextmanager
+def reading(computed: Computed, dates: Sequence[date]) -> Iterator[LabReader]:
+    """A lab over the bank's tables at some dates, as everything is known today."""
+    with Engine(computed.store.bank) as engine:
+        settings = targets.LabelSettings(known_at=computed.store.bank.until_day)
+        yield LabReader(engine, POLICY, settings, eligible_rows(engine, dates))
+
+
+def definitions(computed: Computed, target: str, horizon: int, dates: Sequence[date]) -> dict[str, Called]:
+    with reading(computed, dates) as reader:
+        return {one.definition.key: one for one in reader.definitions(target, horizon, dates)}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Computed:
+    return compute(lab_bank(), tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture(scope="module")
+def churn(tiny: Computed) -> Mapping[str, Called]:
+    return definitions(tiny, "churn", 90, [AS_OF])
+
+
+def names(called: Called, of: str = "hit") -> set[str]:
+    """Who is called, or has come back."""
+    return {name for name, is_so in zip(NAMES, getattr(called, of), strict=True) if is_so}
+
+
+SILENT = {"gradual", "sudden", "returns", "dip"}
+
+
+def test_silence_of_30_days_calls_who_pauses_after_day_39_too(churn: Mapping[str, Called]) -> None:
+    """`closes` pays last on day 39: silent from day 40 to 89, 50 days. `steady` pays every 20 days."""
+    assert names(churn["churn_90/silence/inactive_run_days=30"]) == SILENT | {"closes"}
+    assert names(churn["churn_90/silence/inactive_run_days=60"]) == SILENT
+    assert names(churn["churn_90/silence/inactive_run_days=90"]) == SILENT
+
+
+def test_a_run_longer_than_the_horizon_is_not_tried(churn: Mapping[str, Called]) -> None:
+    assert "churn_90/silence/inactive_run_days=120" not in churn
+
+
+def test_drained_looks_at_share_and_fall(churn: Mapping[str, Called]) -> None:
+    """Days 60 to 89 hold: `gradual` 3000 of (8000 + 6000 + 3000) / 3 = 5667, 53%; `drains`, `refills` 20%.
+
+    `closes`: the report of day 29 holds for 45 days, to day 74: 15 days of 10000, 15 of nothing: 50%. Falls: 2667,
+    8000, 8000 and 5000: none is 10000.
+    """
+    key = "churn_90/drained/drained_share={}/drained_minimum_fall={}".format
+    assert names(churn[key(0.2, 0)]) == {"drains", "refills"}
+    assert names(churn[key(0.4, 1000)]) == {"drains", "refills"}
+    assert names(churn[key(0.6, 1000)]) == {"drains", "refills", "gradual", "closes"}
+    assert names(churn[key(0.6, 10000)]) == set()
+
+
+def test_closing_is_a_clause_of_its_own(churn: Mapping[str, Called]) -> None:
+    assert names(churn["churn_90/closing"]) == {"closes"}
+
+
+def test_the_whole_is_any_of_its_clauses_and_the_own_one_is_marked(churn: Mapping[str, Called]) -> None:
+    assert names(churn[OWN]) == set(NAMES) - {"steady"}
+    own = {key for key, one in churn.items() if one.definition.is_own}
+    assert own == {
+        OWN, "churn_90/closing", "churn_90/silence/inactive_run_days=90",
+        "churn_90/drained/drained_share=0.4/drained_minimum_fall=1000",
+    }  # fmt: skip
+
+
+def test_the_moment_is_the_first_day_of_silence_of_the_low_level_or_of_closing(
+    churn: Mapping[str, Called],
+) -> None:
+    """`drains` holds 2000 from day 30 on; `closes` is called by closing alone at the policy's own thresholds."""
+    moment = dict(zip(NAMES, churn[OWN].moment - day_number(AS_OF), strict=True))
+    called = {name: moment[name] for name in NAMES if name != "steady"}
+    assert called == {
+        "gradual": 0,
+        "sudden": 0,
+        "returns": 0,
+        "dip": 0,
+        "drains": 30,
+        "refills": 30,
+        "closes": 40,
+    }
+    low = churn["churn_90/drained/drained_share=0.6/drained_minimum_fall=0"]
+    moment = dict(zip(NAMES, low.moment - day_number(AS_OF), strict=True))
+    assert (moment["gradual"], moment["closes"]) == (0, 75)
+
+
+def test_who_pays_again_or_has_half_again_is_a_false_alarm(churn: Mapping[str, Called]) -> None:
+    """Days 90 to 179 are the follow-up. `returns` pays on day 100; `refills` holds 6000 of 10000 from day 150 on."""
+    assert names(churn[OWN], "back") == {"returns", "refills"}
+    alarms = alarms_of(churn[OWN])
+    assert (alarms.followed, alarms.back, alarms.share) == (7, 2, pytest.approx(2 / 7))
+
+
+def test_who_is_called_by_two_clauses_is_back_when_both_grounds_are_gone(tmp_path: Path) -> None:
+    """`returns` with nothing left from day 0 on is silent and drained: paying on day 100 undoes the silence alone."""
+    bank = lab_bank()
+    balances = [
+        {**row, "balance": 0} if row["customer_id"] == "returns" and row["held_on"] >= AS_OF else row
+        for row in bank.tables["balances"]
+    ]
+    changed = Bank({**bank.tables, "balances": balances}, bank.zone, bank.data_from, bank.data_until)
+    found = definitions(compute(changed, tmp_path), "churn", 90, [AS_OF])
+    assert "returns" in names(found["churn_90/silence/inactive_run_days=90"], "back")
+    assert "returns" in names(found["churn_90/drained/drained_share=0.4/drained_minimum_fall=1000"])
+    assert "returns" not in names(found[OWN], "back")
+
+
+def test_a_follow_up_that_passes_the_data_is_not_judged(tiny: Computed) -> None:
+    """Data end on day 180: a window of 180 days leaves no follow-up."""
+    found = definitions(tiny, "churn", 180, [AS_OF])
+    assert alarms_of(found[OWN.replace("churn_90", "churn_180")]).followed == 0
+
+
+def test_base_rate_counts_customers_at_each_as_of(churn: Mapping[str, Called]) -> None:
+    (rate,) = rates_of(churn[OWN])
+    assert (rate.day, rate.rows, rate.events, rate.share) == (day_number(AS_OF), 8, 7, 0.875)
+
+
+def test_overlap_of_silence_and_drain(churn: Mapping[str, Called]) -> None:
+    """Silent: gradual, sudden, returns, dip; down to 60%: gradual, closes, drains, refills: 1 shared of 7."""
+    silence = churn["churn_90/silence/inactive_run_days=90"]
+    drained = churn["churn_90/drained/drained_share=0.6/drained_minimum_fall=1000"]
+    found = overlap_of(silence, drained)
+    assert (found.rows, found.first_events, found.second_events, found.both) == (8, 4, 4, 1)
+    assert found.jaccard == pytest.approx(1 / 7)
+    assert overlap_of(drained, silence).jaccard == found.jaccard
+    assert overlap_of(silence, silence).jaccard == 1.0
+    assert len(overlaps_of([silence, drained, churn[OWN]])) == 3
+
+
+def test_lead_time_counts_falling_blocks_before_the_event(tiny: Computed) -> None:
+    """`gradual`: 8000, 6000, 3000 against 10000: 90 days; the other judged ones fell by nothing before: 0.
+
+    `dip` has no balances before day -210: the blocks of days -270 to -181, the reference, are not known. Without the
+    event is `steady` alone: not falling.
+    """
+    with reading(tiny, [AS_OF]) as reader:
+        (own,) = [one for one in reader.definitions("churn", 90, [AS_OF]) if one.definition.key == OWN]
+        falls = falls_before(reader.engine, POLICY, reader.settings, pairs_wanted([own], 0))
+    lead = lead_of(own, falls, 0)
+    assert (lead.events, lead.judged) == (7, 6)
+    assert {days: count for days, count in lead.counts.items() if count} == {0: 5, 90: 1}
+    assert [lead.quantile(share) for share in (0.25, 0.5, 0.75, 1.0)] == [0, 0, 0, 90]
+    assert lead.fell_share == pytest.approx(1 / 6)
+    assert lead.others_share == 0.0
+
+
+def test_lead_time_without_balances_looks_at_turnover(tmp_path: Path) -> None:
+    """`dip`'s turnover is 1 or 2 payments a block, as its reference: no fall of more than half."""
+    bank = lab_bank()
+    tables = {name: rows for name, rows in bank.tables.items() if name != "balances"}
+    computed = compute(Bank(tables, bank.zone, bank.data_from, bank.data_until), tmp_path)
+    with reading(computed, [AS_OF]) as reader:
+        (own,) = [
+            one
+            for one in reader.definitions("churn", 90, [AS_OF])
+            if one.definition.is_own and one.definition.clause == "whole"
+        ]
+        falls = falls_before(reader.engine, POLICY, reader.settings, pairs_wanted([own], 0))
+    assert names(own) == SILENT | {"closes"}
+    assert own.definition.key == "churn_90/whole/inactive_run_days=90"
+    lead = lead_of(own, falls, 0)
+    assert (lead.events, lead.judged, lead.counts[0]) == (5, 5, 5)
+
+
+def test_one_event_seen_from_two_as_of_dates_counts_once(tiny: Computed) -> None:
+    """From a month earlier `closes` (day 40 of AS_OF, day 71 there) is called as well; it closes once."""
+    earlier = date(2024, 3, 1)
+    with reading(tiny, [earlier, AS_OF]) as reader:
+        closing = reader.definitions("churn", 90, [earlier, AS_OF])[0]
+        falls = falls_before(reader.engine, POLICY, reader.settings, pairs_wanted([closing], 0))
+    assert closing.hit.sum() == 2
+    assert lead_of(closing, falls, 0).events == 1
+    assert [rate.events for rate in rates_of(closing)] == [1, 1]
+
+
+def test_shrunk_growth_and_low_loyalty(tiny: Computed) -> None:
+    """Last 30 of 90 days against the 90 before: gradual 3000 of 5667 (-47%), drains and refills -80%, closes -50%.
+
+    Loyal blocks of three: silent ones none; `closes` pays on days 9 and 39, and holds nothing on day 89: two.
+    """
+    growth = definitions(tiny, "growth", 90, [AS_OF])
+    assert names(growth["growth_90/shrunk/shrunk_share=0.25"]) == {"gradual", "drains", "refills", "closes"}
+    assert names(growth["growth_90/shrunk/shrunk_share=0.5"]) == {"drains", "refills", "closes"}
+    later = growth["growth_90/shrunk/shrunk_share=0.5"]
+    assert names(later, "back") == {"refills"}  # 6000 of 10000 on days 150 to 179: -40%
+    loyalty = definitions(tiny, "loyalty", 90, [AS_OF])
+    assert names(loyalty["loyalty_90/low/low_share=0"]) == SILENT
+    assert names(loyalty["loyalty_90/low/low_share=0.25"]) == SILENT
+    assert not any(one.definition.is_own for one in [*growth.values(), *loyalty.values()])
+
+
+def test_an_unmatured_product_can_exempt_a_short_run_and_not_a_long_one(tmp_path: Path) -> None:
+    """`exempt80` holds 10000 on day 29 and 8000 on day 59: exempt (above 80%) at a run of 30 days, not at 60 or 90."""
+    from tests.label_bank import label_bank
+
+    bank = label_bank()
+    ids = sorted({str(row["customer_id"]) for row in bank.tables["customers"]})
+    found = definitions(compute(bank, tmp_path), "churn", 90, [AS_OF])
+    called = {
+        days: {
+            name
+            for name, hit in zip(ids, found[f"churn_90/silence/inactive_run_days={days}"].hit, strict=True)
+            if hit
+        }
+        for days in (30, 60, 90)
+    }
+    assert [("exempt80" in called[days]) for days in (30, 60, 90)] == [False, True, True]
+    assert [("run89" in called[days]) for days in (30, 60, 90)] == [True, True, False]
+
+
+def test_instalments_late_by_each_number_of_days(tmp_path: Path) -> None:
+    """Due on day 10: paid on day 45 (35 days late), on day 80 (70) or never; paid after 5 days is not late.
+
+    The follow-up of 90 days after 360 ends on day 450: who has paid by then is back.
+    """
+    from tests.bank import after
+
+    paid = {"a": 45, "b": 80, "c": None, "d": 15}
+    bank = Bank(
+        {
+            "customers": [
+                {"customer_id": name, "kind": "retail", "opened_on": after(-900)} for name in paid
+            ],
+            "transactions": [
+                {"transaction_id": name, "customer_id": name, "occurred_at": after(-1), "amount": -1,
+                 "kind": "payment", "started_by": "customer"} for name in paid
+            ],
+            "loans": [
+                {"loan_id": name, "customer_id": name, "granted_on": after(-400), "amount": 10_000,
+                 "matures_on": after(800)} for name in paid
+            ],
+            "repayments": [
+                {"loan_id": name, "customer_id": name, "due_on": after(10), "due_principal": 100, "due_interest": 1,
+                 "paid_on": None if day is None else after(day), "paid_amount": 101}
+                for name, day in paid.items()
+            ],
+        },
+        data_from={"transactions": after(-400)}, data_until=after(500),
+    )  # fmt: skip
+    for row in bank.tables["transactions"]:
+        assert isinstance(row, dict)
+        row["occurred_at"] = oracle_moment(row["occurred_at"])
+    found = definitions(compute(bank, tmp_path), "default", 360, [AS_OF])
+    hits = {
+        days: "".join(sorted(name for name, hit in zip(paid, found[key].hit, strict=True) if hit))
+        for days in (30, 60, 90)
+        for key in [f"default_360/late/late_days={days}"]
+    }
+    assert hits == {30: "abc", 60: "bc", 90: "c"}
+    late = found["default_360/late/late_days=30"]
+    assert (late.moment[:3] - day_number(AS_OF)).tolist() == [40, 40, 40]
+    assert late.back.tolist() == [True, True, False, False]
+    assert [one.definition.is_own for one in found.values()] == [False, True, False]
+
+
+def oracle_moment(day: date) -> object:
+    from tests.bank import at
+
+    return at(day)
+
+
+TRIED = ((90, 30, 0.2, 0), (90, 60, 0.6, 10_000), (180, 90, 0.4, 0), (180, 120, 0.2, 1000))
+"""Horizon, days of silence, share left, least fall in major units."""
+SEEDS = ((11, 60), (17, 60))
+
+
+def labelled_bank(seed: int, customers: int) -> Bank:
+    """A random bank's tables that churn is read from, all of them."""
+    bank = random_bank(seed, customers, is_whole=True)
+    wanted = ("customers", "transactions", "balances", "holdings")
+    return replace(bank, tables={name: bank.tables[name] for name in wanted})
+
+
+@pytest.mark.parametrize(("seed", "customers"), SEEDS)
+def test_every_definition_equals_the_label_with_its_thresholds(
+    seed: int, customers: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The label code with the policy changed, and a plain-Python oracle with its constants changed, call the same."""
+    bank = labelled_bank(seed, customers)
+    dates, tried, events = [AS_OFS[0]], 0, 0
+    with reading(compute(bank, tmp_path), dates) as reader:
+        spine = reader.engine.load("spine", reader.eligible)
+        ids = reader.eligible["customer_id"].to_pylist()
+        by_key = {
+            one.definition.key: one for days in (90, 180) for one in reader.definitions("churn", days, dates)
+        }
+        for horizon, run, share, fall in TRIED:
+            thresholds = {"inactive_run_days": run, "drained_share": share, "drained_minimum_fall": fall}
+            named = (f"{name}={value:g}" for name, value in thresholds.items())
+            hit = by_key["/".join([f"churn_{horizon}", "whole", *named])].hit
+            settings = reader.settings
+            for name, value in thresholds.items():
+                settings = with_threshold(settings, "churn", name, value)
+            labels = reader.engine.fetch(targets.churn(reader.engine.tables, spine, horizon, settings))
+            labels = labels.sort_by("customer_id")
+            assert labels["label"].to_pylist() == hit.astype(float).tolist()
+            expected = oracle_hits(bank, dates[0], horizon, (run, Fraction(str(share)), fall * 100))
+            assert dict(zip(ids, hit.tolist(), strict=True)) == expected
+            tried += len(hit)
+            events += int(hit.sum())
+    tell(capsys, f"definitions, seed {seed}: {tried} labels compared twice, {events} events")
+    assert events > 0
+
+
+def oracle_hits(
+    bank: Bank, as_of: date, horizon: int, thresholds: tuple[int, Fraction, int]
+) -> dict[str, bool]:
+    """Whom plain Python calls, with other thresholds in place of the oracle's."""
+    run, share, fall = thresholds
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(oracle_targets, "SILENCE", run)
+        patch.setattr(oracle_targets, "DRAINED_AT", share)
+        labels = oracle_targets.oracle_labels(bank, as_of, "churn", horizon, fall)
+    return {name: bool(label) for name, label in labels.items()}
+
+
+@pytest.mark.parametrize(("seed", "customers"), SEEDS)
+def test_lead_and_return_equal_plain_python(
+    seed: int, customers: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Falls and returns of everyone called, from the raw rows day by day."""
+    bank = labelled_bank(seed, customers)
+    dates, horizon = [AS_OFS[0], AS_OFS[2]], 90
+    with reading(compute(bank, tmp_path), dates) as reader:
+        found = reader.definitions("churn", horizon, dates)
+        falls = falls_before(reader.engine, POLICY, reader.settings, pairs_wanted(found, 0))
+        ids = reader.eligible["customer_id"].to_pylist()
+    rows = {table: by_customer(oracle_targets.label_rows(bank, table)) for table in bank.tables}
+    judged = 0
+    for called in found:
+        if called.definition.clause == "whole" or dict(called.definition.thresholds).get(
+            "drained_minimum_fall"
+        ):
+            continue
+        for place in np.flatnonzero(called.hit):
+            later = oracle_targets.Later(bank, ids[place], rows)
+            shift = date(1970, 1, 1).toordinal()
+            moment = int(called.moment[place]) + shift
+            stop = int(called.rows.as_of_day[place]) + shift + horizon
+            key = called.moment[place] * 2**32 + called.rows.customer_no[place]
+            assert falls.of(np.array([key]))[0] == plain_fall(later, moment), called.definition.key
+            if called.definition.clause == "drained":
+                base = plain_mean(later, stop - horizon - 90, stop - horizon)
+                end = plain_mean(later, stop + 60, stop + 90)
+                is_back = base is not None and end is not None and end > base / 2
+            else:
+                is_back = later.is_active(stop, stop + 90)
+            assert bool(called.back[place]) == is_back, called.definition.key
+            judged += 1
+    tell(capsys, f"lead and return, seed {seed}: {judged} events followed by hand")
+    assert judged > 20
+
+
+def plain_mean(later: oracle_targets.Later, start: int, end: int) -> Fraction | None:
+    amounts = [amount for _, amount in later.amounts(start, end, ASSETS)]
+    return Fraction(sum(amounts), len(amounts)) if amounts else None
+
+
+def plain_fall(later: oracle_targets.Later, moment: int) -> int:
+    """Newest blocks in a row below nine tenths of the three blocks that lie six months back; -1: not known."""
+    blocks = [plain_mean(later, moment - 30 * (place + 1), moment - 30 * place) for place in range(9)]
+    known = [block for block in blocks[6:] if block is not None]
+    if len(known) < 3 or sum(known) <= 0 or blocks[0] is None:
+        return -1
+    reference = sum(known) / 3
+    count = 0
+    for block in blocks[:6]:
+        if block is None or block >= reference * Fraction(9, 10):
+            break
+        count += 1
+    return count
+
+
+def test_stricter_thresholds_call_fewer(tmp_path: Path) -> None:
+    """Without a product that exempts, a longer run, a lower share and a larger fall are called by the others too."""
+    bank = labelled_bank(58, 60)
+    tables = {name: rows for name, rows in bank.tables.items() if name != "holdings"}
+    found = definitions(compute(replace(bank, tables=tables), tmp_path), "churn", 180, [AS_OFS[0]])
+    pairs = 0
+    for strict, loose in product(found.values(), found.values()):
+        one, two = dict(strict.definition.thresholds), dict(loose.definition.thresholds)
+        if strict.definition.clause != loose.definition.clause or one.keys() != two.keys():
+            continue
+        if (
+            one.get("inactive_run_days", 0) >= two.get("inactive_run_days", 0)
+            and one.get("drained_share", 0) <= two.get("drained_share", 0)
+            and one.get("drained_minimum_fall", 0) >= two.get("drained_minimum_fall", 0)
+        ):
+            assert not (strict.hit & ~loose.hit).any()
+            rates = zip(rates_of(strict), rates_of(loose), strict=True)
+            assert all(low.events <= high.events for low, high in rates)
+            pairs += 1
+    assert pairs > 300
+    assert len({int(one.hit.sum()) for one in found.values()}) > 5
+
+
+def test_the_order_of_rows_changes_no_figure(tmp_path: Path) -> None:
+    bank = labelled_bank(11, 40)
+    turned = replace(bank, tables={name: list(reversed(rows)) for name, rows in bank.tables.items()})
+    figures = []
+    for place, one in enumerate((bank, turned)):
+        with reading(compute(one, tmp_path / str(place)), [AS_OFS[0]]) as reader:
+            called = reader.definitions("churn", 90, [AS_OFS[0]])
+            falls = falls_before(reader.engine, POLICY, reader.settings, pairs_wanted(called, 0))
+            figures.append([finding(each, falls, 0, called[0]) for each in called])
+    assert figures[0] == figures[1]
+
+
+def test_quantiles_of_no_event_are_none() -> None:
+    assert Lead(0, {0: 0, 30: 0}, None).quantile(0.5) is None
+    assert Lead(0, {0: 0}, None).fell_share is None
+
+
+def test_the_policys_own_thresholds_are_always_tried() -> None:
+    grid, own = POLICY.grid, read_policy("targets")
+    assert (
+        own["churn"]["inactive_run_days"] in grid["churn.inactive_run_days"]
+    )  # the shipped grid has them anyway
+    from pipelines.lab_rows import own_thresholds
+    from training.lab import Frame
+
+    changed = {**own, "churn": {**own["churn"], "inactive_run_days": 75}}
+    frame = Frame(180, POLICY, own_thresholds(changed), 2)
+    assert frame.tried("churn.inactive_run_days") == (30, 60, 75, 90, 120, 180)
