@@ -65,7 +65,17 @@ def policy_names() -> tuple[str, ...]:
     return tuple(sorted(file.name[:-5] for file in files if file.name.endswith(".yaml")))
 
 
-NO_FIGURES = ("contribution", "data_page", "intake", "monitor", "reports", "targets", "terminal", "texts")
+NO_FIGURES = (
+    "contribution",
+    "data_page",
+    "gate",
+    "intake",
+    "monitor",
+    "reports",
+    "targets",
+    "terminal",
+    "texts",
+)
 """Policy files that no feature reads: words of pages and of the terminal, and what comes after features."""
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from features.policy import policy_names, read_policy
+from features.policy.gate import read_gate
 from features.policy.rates import read_rates
 
 
@@ -17,3 +20,4 @@ def check_policy() -> None:
     for name in policy_names():
         read_policy(name)
     read_rates()
+    read_gate(date.max)
