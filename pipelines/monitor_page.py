@@ -7,6 +7,7 @@ from html import escape
 
 from features.policy import read_policy
 from pipelines.monitor_report import FeatureDrift, MonitorReport, prediction_spec
+from pipelines.overrides import override_text
 from serving.reasons import NumberWriter, Texts
 from training.wording import LANGUAGES, Wording
 
@@ -51,6 +52,7 @@ def _section(report: MonitorReport, words: Wording, details: str | None) -> str:
     link = f'<p><a href="{escape(details)}">{escape(words("monitor.details"))}</a></p>' if details else ""
     parts = [
         f"<h1>{escape(words('monitor.title', as_of=report.as_of, version=report.version))}</h1>",
+        *_against_the_gate(report, words),
         f"<p>{escape(measured)}</p>",
         f'<p class="alarm">{escape(state)}</p>',
         f"<h2>{escape(words('monitor.predictions'))}</h2>",
@@ -61,6 +63,15 @@ def _section(report: MonitorReport, words: Wording, details: str | None) -> str:
         link,
     ]
     return f'<section lang="{words.language}">\n' + "\n".join(parts) + "\n</section>"
+
+
+def _against_the_gate(report: MonitorReport, words: Wording) -> list[str]:
+    if report.override is None:
+        return []
+    text = words(
+        "monitor.override", version=report.version, text=override_text(report.override, words.language)
+    )
+    return [f'<p class="alarm">{escape(text)}</p>']
 
 
 def _predictions(report: MonitorReport, words: Wording) -> str:
