@@ -102,6 +102,7 @@ def test_the_command_writes_a_page_and_one_json_object(small_bank: Path, cli: Cl
     assert not re.search(r"\bnan\b|None(?! is recommended)|[a-z]+_[a-z]+_|\{|\}", text)
     bare = re.sub(r'xmlns(:\w+)?="[^"]*"|<metadata>.*?</metadata>', "", page, flags=re.DOTALL)
     assert "://" not in bare  # nothing is loaded from anywhere
+    assert "<image" not in page  # nor shown as an image, which the page's own security policy forbids
 
 
 def _handed_over(tmp_path: Path, bank: Bank) -> Path:
