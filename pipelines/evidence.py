@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from features.groups.profile import states
 from features.policy.gate import GatePolicy
-from features.windows import customer_numbers
 from pipelines.build import Progress, Store, build, read_features
 from pipelines.drift import Bins
 from pipelines.engine import Engine
 from pipelines.errors import PipelineError
 from pipelines.labels import can_compute, own_outcomes, read_labels
 from pipelines.monitor import PREDICTION, bin_count
+from pipelines.people import GROUPS, people_at
 from serving.bundle import Bundle, FeatureFrame, ModelOutput
 from serving.manifest import TargetSpec
 from training.challenge import Case, Forecast, Outcomes, Scores
 from training.promote import top_agreement
 from training.splits import Schedule, customer_folds, newest_ripe
 
-DAYS_A_YEAR = 365.25
 HIGH = 2
 """Place of the band "high" among `serving.calibration.BANDS`."""
 
@@ -182,7 +179,7 @@ def _outcomes_of(at: _At, item: Schedule, labels: pa.Table, obstacles: Obstacles
     return Outcomes(
         key=item.key, kind=kind, as_of=item.test, customer_ids=tuple(ids),
         label=_floats(labels["label"]), level=_floats(labels["level"]),
-        groups=_groups(at.engine, item.test, at.policy, ids),
+        groups=people_at(at.engine, item.test, ids, GROUPS, at.policy.age_bands),
         challenger=forecasts["challenger"], champion=forecasts.get("champion"),
     )  # fmt: skip
 
@@ -211,39 +208,6 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
 def _forecast(output: ModelOutput) -> Forecast:
     ends = None if output.low is None or output.high is None else (output.low, output.high)
     return Forecast(output.prediction, ends, None if output.band is None else output.band == HIGH)
-
-
-def _groups(
-    engine: Engine, as_of: date, policy: GatePolicy, ids: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
-    """Sex and age band of each customer; "" where not known, and the age of whoever is no private customer."""
-    state = states(engine.tables, engine.moments([as_of]))
-    rows = engine.fetch(
-        state.select("customer_no", "kind", "sex", age=state.as_of_day - state.born_day).join(
-            customer_numbers(engine.tables), "customer_no"
-        )
-    )
-    people = {str(row["customer_id"]): row for row in rows.to_pylist()}
-    return {
-        "sex": tuple(str(people[name]["sex"] or "") for name in ids),
-        "age": tuple(_age_band(people[name], policy.age_bands) for name in ids),
-    }
-
-
-def _age_band(row: Mapping[str, Any], bands: Sequence[int]) -> str:
-    """Name the band of a customer.
-
-    Examples
-    --------
-    >>> [_age_band({"kind": "retail", "age": years * 366}, (30, 60)) for years in (29, 30, 59, 60)]
-    ['0-29', '30-59', '30-59', '60+']
-    """
-    if row["age"] is None or row["kind"] != "retail":
-        return ""
-    years = row["age"] / DAYS_A_YEAR
-    place = sum(years >= begin for begin in bands)
-    first = (0, *bands)[place]
-    return f"{first}+" if place == len(bands) else f"{first}-{bands[place] - 1}"
 
 
 def _scores(source: Store, pair: Pair, today: date) -> tuple[Scores, ...]:

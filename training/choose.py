@@ -18,16 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import Dataset
+from training.evaluate import HEADLINE, figures
 from training.fit import linear_part, rare_events
 from training.recipe import Kind, Recipe
-from training.resample import (
-    Figure,
-    amount_figures,
-    customer_draws,
-    over_draws,
-    ranking_figures,
-    share_figures,
-)
+from training.resample import Figure, customer_draws, over_draws
 from training.rows import Scale, rows_of
 from training.splits import customer_folds
 
@@ -142,11 +136,7 @@ class Judge:
 
 def headline(kind: Kind, data: Dataset, margin: FloatArray) -> Figure:
     """Return the figure that recipes are compared by: AUC, or Spearman of shares and of the realised level."""
-    if kind == "probability":
-        return ranking_figures(data.label, margin)["auc"]
-    if kind == "amount":
-        return amount_figures(data.level, data.label, margin, None)["spearman"]
-    return share_figures(data.label, margin)["spearman"]
+    return figures(kind, "margin", data, margin)[HEADLINE[kind]]
 
 
 def choose(judge: Judge, recipe: Recipe) -> Choice:
