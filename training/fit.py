@@ -22,7 +22,7 @@ from training.scorecard import Scorecard, blended, fit_scorecard
 from training.splits import customer_folds
 
 FloatArray = NDArray[np.float64]
-LINEAR_ROWS = 50_000
+LINEAR_ROWS = 20_000
 """Rows that a linear model is fitted on at most: more would hardly move one slope per feature."""
 
 
