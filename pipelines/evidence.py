@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from features import store as feast_store
 from features.policy.gate import GatePolicy
-from pipelines.build import Progress, Store, build, read_features
+from pipelines.build import Progress, Store, build
 from pipelines.drift import Bins
 from pipelines.engine import Engine
 from pipelines.errors import PipelineError
@@ -65,16 +66,19 @@ def read_case(source: Store, pair: Pair, policy: GatePolicy, progress: Progress 
     with Engine(source.bank) as engine:
         outcomes = own_outcomes(engine)
         schedules = _schedules(source, pair, outcomes, obstacles)
-        build(source, {today, *(item.test for item in schedules)}, progress)
+        dates = sorted({today, *(item.test for item in schedules)})
+        build(source, dates, progress)
+        tell("gate: features", 0.1)
+        frames = _read_dates(source, dates, pair.names())
         tell("gate: outcomes", 0.3)
         found = []
         for item in schedules:
             labels = read_labels(source, engine, item, outcomes)
-            rows = _outcomes_of(_At(source, engine, policy, pair), item, labels, obstacles)
+            rows = _outcomes_of(_At(frames, engine, policy, pair), item, labels, obstacles)
             if rows is not None:
                 found.append(rows)
     tell("gate: scores of today", 0.6)
-    scores = _scores(source, pair, today)
+    scores = _scores(source, pair, today, frames[today])
     tell("gate: figures", 0.8)
     return Case(tuple(found), scores, obstacles, has_champion)
 
@@ -150,9 +154,9 @@ def _tested_on(bundle: Bundle, key: str) -> date | None:
 
 @dataclass(frozen=True, eq=False)
 class _At:
-    """Where outcomes are read: the store and its engine, the policy, and the two bundles."""
+    """What outcomes are put together from: features by as_of, the engine, the policy, and the two bundles."""
 
-    source: Store
+    frames: Mapping[date, pa.Table]
     engine: Engine
     policy: GatePolicy
     pair: Pair
@@ -169,7 +173,7 @@ def _outcomes_of(at: _At, item: Schedule, labels: pa.Table, obstacles: Obstacles
         return None
     labels = labels.filter(pa.array(kept))
     ids = labels["customer_id"].to_pylist()
-    frame = _frame(at.source, item.test, at.pair.names(), ids)
+    frame = _frame(at.frames[item.test], item.test, at.pair.names(), ids)
     forecasts = {
         side: _forecast(bundle.predict(frame, threads=2).outputs[item.key])
         for side, bundle in at.pair.sides.items()
@@ -193,8 +197,20 @@ def unseen(bundle: Bundle, item: Schedule, ids: Sequence[str]) -> NDArray[np.boo
     return np.asarray(customer_folds(ids, 5, lineage.seeds["training"] + 1) == 0)
 
 
-def _frame(source: Store, as_of: date, names: tuple[str, ...], ids: Sequence[str]) -> FeatureFrame:
-    table = read_features(source, as_of, names)
+def _read_dates(source: Store, dates: Sequence[date], names: tuple[str, ...]) -> dict[date, pa.Table]:
+    """Read some as_of through Feast in one go: what it costs hangs on how often it is asked, not on the rows."""
+    parts = []
+    for day in dates:
+        ids = source.statuses(day)["customer_id"]
+        parts.append(pa.table({"customer_id": ids, "as_of": pa.array([day] * len(ids), pa.date32())}))
+    table = feast_store.read_training_frame(
+        source.directory, pa.concat_tables(parts), names, source.bank.manifest.zone
+    )
+    days = table["as_of"]
+    return {day: table.filter(pc.equal(days, pa.scalar(day, pa.date32()))) for day in dates}
+
+
+def _frame(table: pa.Table, as_of: date, names: tuple[str, ...], ids: Sequence[str]) -> FeatureFrame:
     place = {name: row for row, name in enumerate(table["customer_id"].to_pylist())}
     table = table.take(pa.array([place[name] for name in ids]))
     values = np.column_stack([_floats(table[name]) for name in names])
@@ -210,11 +226,11 @@ def _forecast(output: ModelOutput) -> Forecast:
     return Forecast(output.prediction, ends, None if output.band is None else output.band == HIGH)
 
 
-def _scores(source: Store, pair: Pair, today: date) -> tuple[Scores, ...]:
+def _scores(source: Store, pair: Pair, today: date, features: pa.Table) -> tuple[Scores, ...]:
     """Scores of everyone who can be scored today, in bins of the challenger's reference."""
     statuses = source.statuses(today)
     ids = statuses.filter(pc.equal(statuses["status_code"], 0.0))["customer_id"].to_pylist()
-    frame = _frame(source, today, pair.names(), ids)
+    frame = _frame(features, today, pair.names(), ids)
     outputs = {side: bundle.predict(frame, threads=2).outputs for side, bundle in pair.sides.items()}
     reference, metrics = pair.challenger.reference(), pair.challenger.manifest.lineage.metrics
     found = []
