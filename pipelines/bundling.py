@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as library_version
+from math import isnan
 from pathlib import Path
 
 import numpy as np
@@ -157,7 +158,7 @@ def _lineage(source: Store, trained: Trained) -> Lineage:
             digest=manifest.digest,
         ),
         metrics={
-            item.key: {**{name: float(value) for name, value in item.metrics.items()},
+            item.key: {**{name: float(value) for name, value in item.metrics.items()}, **_steadiness(item),
                        "test_as_of": item.schedule.test.isoformat(), "validation": item.validation}
             for item in trained.models
         },
@@ -165,6 +166,13 @@ def _lineage(source: Store, trained: Trained) -> Lineage:
         libraries={name: library_version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         code_commit=code_commit(),
     )  # fmt: skip
+
+
+def _steadiness(item: TrainedTarget) -> dict[str, float]:
+    """Say how steady the reasons of the highest tenth are, where that was measured."""
+    if item.budget is None or isnan(item.budget.agreement_top):
+        return {}
+    return {"reason_agreement": item.budget.agreement_top}
 
 
 def code_commit() -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipelines import cli_models  # noqa: F401 - its commands register themselves
+from pipelines import cli_gate, cli_models  # noqa: F401 - their commands register themselves
 from pipelines.cli_base import Call, Data, Day, NeededDay, app, calls, here
 from pipelines.settings import read_home
 from pipelines.terminal import Bar, Language, Terminal, default_language
@@ -176,7 +176,7 @@ def contribution(
 
 
 @app.command()
-def bench(name: Annotated[Literal["features", "predict", "score"], typer.Argument()]) -> None:
+def bench(name: Annotated[Literal["features", "predict", "score", "quality"], typer.Argument()]) -> None:
     """Measure: figures, and ratios to a floor measured in the same run."""
     from pipelines.bench import BENCHES
 
@@ -187,6 +187,13 @@ def bench(name: Annotated[Literal["features", "predict", "score"], typer.Argumen
         [part, key, f"{value:,.3f}"]
         for part in ("figures", "floor", "ratios")
         for key, value in result[part].items()
+        if isinstance(value, float | int)
+    ]
+    rows += [
+        [part, key, ", ".join(f"{name} {each:,.4f}" for name, each in value.items())]
+        for part in ("figures", "bounds")
+        for key, value in result.get(part, {}).items()
+        if isinstance(value, dict)
     ]
     call.terminal.figures(f"bench {name}", ["", "", ""], rows)
     call.terminal.result(result)

@@ -1,4 +1,4 @@
-"""Commands about models: train, test over time, score, watch, list."""
+"""Commands about models: train, test over time, score, watch."""
 
 from __future__ import annotations
 
@@ -90,9 +90,11 @@ def score(
 ) -> None:
     """Score every customer: the answers of /predict, as Parquet."""
     from pipelines.build import open_store
+    from pipelines.overrides import champion_note
     from pipelines.score import ScoreOptions
     from pipelines.score import score as run
     from pipelines.train import prepared_tables
+    from serving.champion import read_champion
 
     call = here()
     with call.terminal.progress() as bar:
@@ -107,6 +109,7 @@ def score(
         version=report.version,
         out=report.out,
     )
+    note = champion_note(read_champion(call.home.root), call.terminal)
     call.terminal.result(
         {
             "out": str(report.out),
@@ -114,6 +117,7 @@ def score(
             "as_of": report.as_of.isoformat(),
             "scored": report.scored,
             "not_scorable": report.not_scorable,
+            **note,
         }
     )
 
@@ -123,6 +127,7 @@ def monitor(data: Data, as_of: NeededDay, out: Annotated[Path | None, typer.Opti
     """Compare an as_of with the champion's reference: HTML for people, JSON for machines. Exit 2 on an alarm."""
     from pipelines.build import build, open_store
     from pipelines.monitor import monitor as run
+    from pipelines.overrides import say_override
     from pipelines.train import prepared_tables
 
     call = here()
@@ -134,20 +139,8 @@ def monitor(data: Data, as_of: NeededDay, out: Annotated[Path | None, typer.Opti
             call.home, store, day, out or call.home.reports / f"monitor-{day}", call.terminal.language
         )
     call.terminal.monitored(report)
+    if report.override is not None:
+        say_override(report.version, report.override, call.terminal)
     call.terminal.result(report.to_dict())
     if report.alarms:
         raise typer.Exit(2)
-
-
-@app.command()
-def versions() -> None:
-    """List the registered versions, their aliases and figures."""
-    from pipelines.tracking import versions as run
-
-    call = here()
-    found = run(call.home)
-    if not found:
-        call.terminal.say("no_versions")
-    for item in found:
-        call.terminal.write(item.line(call.terminal.language))
-    call.terminal.result({"versions": [item.to_dict() for item in found]})

@@ -59,7 +59,7 @@ def plan_targets(bank: Bank, engine: Engine, test_as_of: date | None) -> Plan:
         Nothing can be trained: says why, target by target.
     """
     policy = read_policy("targets")
-    outcomes = _outcomes(engine)
+    outcomes = own_outcomes(engine)
     chosen: list[Schedule] = []
     left_out: list[str] = []
     for target in TARGETS:
@@ -82,7 +82,8 @@ def can_compute(target: str, tables: frozenset[str]) -> bool:
     return bool(_ACTIVITY & tables) and tables >= _NEEDED.get(target, frozenset())
 
 
-def _outcomes(engine: Engine) -> dict[str, pa.Table]:
+def own_outcomes(engine: Engine) -> dict[str, pa.Table]:
+    """Read the bank's own labels by target: customer_id, as_of, target, value; oldest first."""
     if "outcomes" not in engine.tables:
         return {}
     rows = engine.tables["outcomes"]
@@ -197,29 +198,39 @@ def _outcome_labels(item: Schedule, rows: pa.Table) -> list[pa.Table]:
     ]
 
 
+def read_labels(source: Store, engine: Engine, item: Schedule, outcomes: Mapping[str, pa.Table]) -> pa.Table:
+    """Read the labels of one model at its test date, as the bank knows them today.
+
+    One row per (customer_id, as_of): label and level. `outcomes` are the bank's own labels by target.
+    """
+    if item.horizon is None:
+        return _outcome_labels(item, outcomes[item.target])[1]
+    return _labels_at(source, engine, item, (item.test,), source.bank.until_day)
+
+
 def _computed_labels(source: Store, engine: Engine, item: Schedule) -> list[pa.Table]:
+    train = _labels_at(source, engine, item, item.train, feast_store.day_number(item.test))
+    return [train, _labels_at(source, engine, item, (item.test,), source.bank.until_day)]
+
+
+def _labels_at(
+    source: Store, engine: Engine, item: Schedule, dates: Sequence[date], known_at: int
+) -> pa.Table:
+    """Compute the labels of one model at some dates, from what was known on day `known_at`."""
     assert item.horizon is not None
     policy = read_policy("targets")
     decimals = source.bank.manifest.currency_decimals
-    parts = []
-    for dates, known_at in (
-        (item.train, feast_store.day_number(item.test)),
-        ((item.test,), source.bank.until_day),
-    ):
-        eligible = engine.load(f"eligible_{item.key}", _eligible(source, dates))
-        numbers = customer_numbers(engine.tables)
-        spine = engine.keep(f"label_spine_{item.key}", eligible.join(numbers, "customer_id"))
-        settings = targets.LabelSettings(known_at=known_at, decimals=decimals, gap=policy["gap_days"])
-        label = engine.fetch(EXPRESSIONS[item.target](engine.tables, spine, item.horizon, settings))
-        if "level" not in label.column_names:
-            label = label.append_column("level", pa.array(np.full(label.num_rows, np.nan)))
-        label = label.filter(pc.is_valid(label["label"]))
-        parts.append(
-            label.select(["customer_id", "as_of", "label", "level"]).sort_by(
-                [("as_of", "ascending"), ("customer_id", "ascending")]
-            )
-        )
-    return parts
+    eligible = engine.load(f"eligible_{item.key}", _eligible(source, dates))
+    numbers = customer_numbers(engine.tables)
+    spine = engine.keep(f"label_spine_{item.key}", eligible.join(numbers, "customer_id"))
+    settings = targets.LabelSettings(known_at=known_at, decimals=decimals, gap=policy["gap_days"])
+    label = engine.fetch(EXPRESSIONS[item.target](engine.tables, spine, item.horizon, settings))
+    if "level" not in label.column_names:
+        label = label.append_column("level", pa.array(np.full(label.num_rows, np.nan)))
+    label = label.filter(pc.is_valid(label["label"]))
+    return label.select(["customer_id", "as_of", "label", "level"]).sort_by(
+        [("as_of", "ascending"), ("customer_id", "ascending")]
+    )
 
 
 def _eligible(source: Store, dates: Sequence[date]) -> pa.Table:

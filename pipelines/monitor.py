@@ -23,7 +23,7 @@ from pipelines.monitor_page import write_monitor_page
 from pipelines.monitor_report import Alarm, FeatureDrift, MonitorReport, PredictionDrift, prediction_spec
 from pipelines.settings import Home, write_json
 from serving.bundle import Bundle, FeatureFrame
-from serving.champion import BANK_DOCUMENT, TEXTS_DOCUMENT, load_champion
+from serving.champion import BANK_DOCUMENT, TEXTS_DOCUMENT, Override, load_champion, read_champion
 from serving.manifest import TargetSpec
 from serving.reasons import BankWords, NumberWriter, Texts, feature_title
 from training.wording import LANGUAGES, Wording
@@ -63,7 +63,7 @@ def monitor(home: Home, source: Store, as_of: date, out_dir: Path, language: str
     PipelineError
         No customer can be scored at the as_of.
     """
-    bundle = load_champion(home.root).bundle
+    bundle, override = load_champion(home.root).bundle, read_champion(home.root).override
     build(source, [as_of])
     codes = source.statuses(as_of)["status_code"].to_numpy().astype(np.int64)
     frame = read_features(source, as_of, bundle.names).filter(pa.array(codes == 0))
@@ -75,11 +75,16 @@ def monitor(home: Home, source: Store, as_of: date, out_dir: Path, language: str
     values = np.column_stack([_numbers(frame[name]) for name in bundle.names])
     now = Population(tuple(frame["customer_id"].to_pylist()), as_of, values)
     counts = {f"not_scorable_{STATUS[code]}": int((codes == code).sum()) for code in sorted(STATUS) if code}
-    return compare(bundle, now, out_dir, language, counts)
+    return compare(bundle, now, out_dir, language, counts, override)
 
 
 def compare(
-    bundle: Bundle, now: Population, out_dir: Path, language: str, not_scorable: Mapping[str, int]
+    bundle: Bundle,
+    now: Population,
+    out_dir: Path,
+    language: str,
+    not_scorable: Mapping[str, int],
+    override: Override | None = None,
 ) -> MonitorReport:
     """Compare a population with a bundle's reference, and write the report; see `monitor`."""
     policy = read_policy("monitor")
@@ -110,7 +115,7 @@ def compare(
     alarms = _alarms(features, predictions, titles[language], language)
     bank = _words(bundle)[1]
     report = MonitorReport(
-        now.as_of, version, rows, features, predictions, alarms, titles, bank, out_dir / PAGE
+        now.as_of, version, rows, features, predictions, alarms, titles, bank, out_dir / PAGE, override
     )
     write_monitor_page(report, language, DETAILS if (out_dir / DETAILS).is_file() else None)
     write_json(out_dir / FIGURES, report.to_dict())
@@ -175,14 +180,15 @@ def _columns(
     }
     columns = []
     for name, (before, now) in pairs.items():
-        bins = Bins.of(before, _bin_count(min(len(before), len(now))))
+        bins = Bins.of(before, bin_count(min(len(before), len(now))))
         write = partial(writer.write, specs[name])
         labels = bins.labels(write, words("monitor.observed"), words("monitor.not_observed"))
         columns.append(Column(name, shown[name], bins.codes(before), bins.codes(now), labels))
     return tuple(columns)
 
 
-def _bin_count(rows: int) -> int:
+def bin_count(rows: int) -> int:
+    """Return how many bins some rows are put into, so that chance empties none."""
     policy = read_policy("monitor")
     return int(np.clip(rows // policy["rows_per_bin"], 2, policy["bins"]))
 

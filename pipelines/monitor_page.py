@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from features.policy import read_policy
 from pipelines.monitor_report import FeatureDrift, MonitorReport, prediction_spec
+from pipelines.overrides import override_text
 from pipelines.pages.markup import Html, element, grid, joined, link
 from pipelines.pages.shell import Page, write_page
 from serving.reasons import NumberWriter, Texts
@@ -35,6 +36,7 @@ def _page(report: MonitorReport, words: Wording, details: str | None) -> Page:
     if all(item.limit is None for item in report.predictions.values()):
         state = words("monitor.too_few", rows=read_policy("monitor")["minimum_rows"])
     parts = [
+        *_against_the_gate(report, words),
         element("p", measured),
         element("p", state, kind="alarm"),
         element("h2", words("monitor.predictions")),
@@ -47,6 +49,15 @@ def _page(report: MonitorReport, words: Wording, details: str | None) -> Page:
         parts.append(element("p", link(details, words("monitor.details"))))
     title = words("monitor.title", as_of=report.as_of, version=report.version)
     return Page(title, joined(*parts))
+
+
+def _against_the_gate(report: MonitorReport, words: Wording) -> list[Html]:
+    if report.override is None:
+        return []
+    text = words(
+        "monitor.override", version=report.version, text=override_text(report.override, words.language)
+    )
+    return [element("p", text, kind="alarm")]
 
 
 def _predictions(report: MonitorReport, words: Wording) -> Html:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from serving.champion import Override
 from serving.manifest import FeatureSpec
 from serving.reasons import BankWords
 
@@ -57,7 +58,7 @@ class Alarm:
 class MonitorReport:
     """What the comparison found. `titles` are what features and models are called, by language and name.
 
-    `bank` says in which currency amounts are.
+    `bank` says in which currency amounts are; `override` if and why the version was promoted against the gate.
     """
 
     as_of: date
@@ -69,6 +70,7 @@ class MonitorReport:
     titles: Mapping[str, Mapping[str, str]]
     bank: BankWords
     html: Path
+    override: Override | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what machines read, as in monitor.json."""
@@ -76,6 +78,7 @@ class MonitorReport:
         return {
             "as_of": self.as_of.isoformat(),
             "version": self.version,
+            "override": None if self.override is None else asdict(self.override),
             "rows": dict(self.rows),
             "features": {name: asdict(item) for name, item in self.features.items()},
             "predictions": {key: asdict(item) for key, item in self.predictions.items()},

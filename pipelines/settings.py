@@ -45,6 +45,11 @@ class Home:
         return self.root / "champion.json"
 
     @property
+    def promotions(self) -> Path:
+        """The record of who was promoted, refused and rolled back; it only grows."""
+        return self.root / "promotions.jsonl"
+
+    @property
     def code_book(self) -> Path:
         """The append-only codes of the bank's text attributes."""
         return self.root / "codebook.json"

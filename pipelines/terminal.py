@@ -59,11 +59,10 @@ class Terminal:
         """Print a text as it is, such as a command to copy."""
         self.people.print(escape(text))
 
-    def fail(self, message: str) -> None:
-        """Print why a command stopped."""
+    def fail(self, message: str, content: Mapping[str, Any] | None = None) -> None:
+        """Print why a command stopped; `content` is its JSON object, where there is more to say than the error."""
         self._errors.print(f"[bold red]{escape(message)}[/]")
-        if self.is_json:
-            self.result({"error": message})
+        self.result(content or {"error": message})
 
     def result(self, content: Mapping[str, Any]) -> None:
         """Print the command's JSON object where it was asked for."""

@@ -302,8 +302,8 @@ class VersionRecord:
     is_exported: bool
     metrics: Mapping[str, Mapping[str, float | int | str | None]]
 
-    def line(self, language: str = "en") -> str:
-        """Return what a person reads of it: version, aliases, when, and one figure per model."""
+    def figures(self, language: str = "en") -> str:
+        """Return one figure per model, in words."""
         words = Wording(language)
         shown = []
         for key, figures in self.metrics.items():
@@ -311,8 +311,7 @@ class VersionRecord:
                 if isinstance(value := figures.get(name), float):
                     shown.append(f"{key} {words(f'figures.{name}')} {value:.3f}")
                     break
-        state = [*self.aliases] if self.is_exported else [*self.aliases, words("versions.not_exported")]
-        return "  ".join([self.version, self.created_at, ", ".join(state) or "-", " · ".join(shown)]).rstrip()
+        return " · ".join(shown)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a machine reads of it."""

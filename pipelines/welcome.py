@@ -6,6 +6,7 @@ import json
 
 import pyarrow.parquet as pq
 
+from pipelines.overrides import champion_note
 from pipelines.settings import Home
 from pipelines.terminal import Terminal
 from serving.champion import read_champion
@@ -15,7 +16,9 @@ from serving.online import read_published
 def announce(home: Home, port: int, terminal: Terminal) -> None:
     """Say what is served where, with a line to try."""
     published = read_published(home.online)
-    terminal.say("serving", version=read_champion(home.root).version, as_of=published.as_of, port=port)
+    champion = read_champion(home.root)
+    terminal.say("serving", version=champion.version, as_of=published.as_of, port=port)
+    champion_note(champion, terminal)
     terminal.write(curl_line(home, port))
 
 

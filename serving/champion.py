@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from features.signals.reading import parse_signals
 from serving.answers import Answerer
@@ -19,11 +20,26 @@ BANK_DOCUMENT = "bank.json"
 
 
 @dataclass(frozen=True)
+class Override:
+    """A promotion against the gate: the code of the reason, who decided, and the checks that had failed."""
+
+    reason: str
+    by: str
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Champion:
-    """The version that serves, and the SHA-256 of its manifest."""
+    """The version that serves, and the SHA-256 of its manifest.
+
+    `sequence` is its entry in the record of promotions (None: it was the first, before there was a record).
+    `override` says why and by whom it was promoted against the gate, else it is None.
+    """
 
     version: str
     manifest_sha256: str
+    sequence: int | None = None
+    override: Override | None = None
 
 
 def read_champion(home: Path) -> Champion:
@@ -37,18 +53,29 @@ def read_champion(home: Path) -> Champion:
     path = home / CHAMPION
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        champion = Champion(str(content["version"]), str(content["manifest_sha256"]))
+        champion = Champion(
+            str(content["version"]),
+            str(content["manifest_sha256"]),
+            None if content.get("sequence") is None else int(content["sequence"]),
+            _override(content.get("override")),
+        )
     except OSError as error:
         raise BundleError(
             f"champion: {error}. Train a model first, or name the home that has one."
         ) from error
     except (ValueError, TypeError, KeyError) as error:
         raise BundleError(
-            f"{path}: expected version and manifest_sha256; got {error!r}. Promote again."
+            f"{path}: expected version and manifest_sha256; got {error!r}. Bring it back from a copy."
         ) from error
     if Path(champion.version).name != champion.version:
-        raise BundleError(f"{path}: expected a version; got {champion.version!r}. Promote again.")
+        raise BundleError(f"{path}: expected a version; got {champion.version!r}. Bring it back from a copy.")
     return champion
+
+
+def _override(content: dict[str, Any] | None) -> Override | None:
+    if content is None:
+        return None
+    return Override(str(content["reason"]), str(content["by"]), tuple(map(str, content["failed"])))
 
 
 def load_champion(home: Path) -> Answerer:

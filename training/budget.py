@@ -23,7 +23,7 @@ from training.rows import Rows, rows_of
 from training.splits import customer_folds
 
 FloatArray = NDArray[np.float64]
-ROWS, SHOWN = 20_000, 5_000
+ROWS, SHOWN = 10_000, 5_000
 """Training rows and test rows that are looked at, at most."""
 
 REFITS, ROUNDS = 10, 200

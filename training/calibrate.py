@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import expit
 
 from training.errors import TrainingError
 
 FloatArray = NDArray[np.float64]
+LEVELS = 3
+"""Earlier dates at which a level is tried."""
+
+FAR = 30.0
+"""Log-odds beyond which a probability is 0 or 1 to the last bit that matters."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,68 @@ def fit_sigmoid(margin: FloatArray, label: FloatArray) -> Sigmoid:
             "The features say nothing about this label: check the target's definition and the tables."
         )
     return Sigmoid(slope=slope, shift=shift)
+
+
+def at_newest_level(
+    whole: Sigmoid, margin: FloatArray, label: FloatArray, as_of: NDArray[np.datetime64], purge_days: int
+) -> tuple[Sigmoid, bool]:
+    """Move a calibration to the level of the newest date, where that would have been better at earlier dates.
+
+    At each of up to three newest dates that have ripe dates before them, the level of all rows before is compared with
+    that of the newest of those dates alone, by log loss. The newest level is taken where it is better by more than one
+    standard error of the mean.
+
+    Parameters
+    ----------
+    whole
+        The calibration of all rows.
+    margin, label, as_of
+        (rows,) of held-out margins.
+    purge_days
+        Gap + horizon: a label is known that much later.
+
+    Returns
+    -------
+    The calibration, and whether it was moved.
+    """
+    dates = np.unique(as_of)
+    gains: list[FloatArray] = []
+    for day in dates[::-1]:
+        before = dates[dates <= day - np.timedelta64(max(1, purge_days), "D")]
+        if len(before) < 2 or len(gains) == LEVELS:
+            continue
+        losses = []
+        for rows in (as_of <= before[-1], as_of == before[-1]):
+            moved = _moved(whole, margin[rows], label[rows])
+            if moved is None:
+                break
+            losses.append(_losses(moved, margin[as_of == day], label[as_of == day]))
+        if len(losses) == 2:
+            gains.append(losses[0] - losses[1])
+    newest = _moved(whole, margin[as_of == dates[-1]], label[as_of == dates[-1]])
+    if not gains or newest is None:
+        return whole, False
+    gain = np.concatenate(gains)
+    if gain.mean() <= gain.std() / np.sqrt(len(gain)):
+        return whole, False
+    return newest, True
+
+
+def _moved(whole: Sigmoid, margin: FloatArray, label: FloatArray) -> Sigmoid | None:
+    """Return the same slope with the shift at which the mean forecast is the mean label; None at 0 or 1."""
+    rate = float(label.mean())
+    if not 0.0 < rate < 1.0:
+        return None
+    logit = whole.slope * margin
+    shift = brentq(
+        lambda moved: float(expit(logit + moved).mean()) - rate, -FAR - logit.max(), FAR - logit.min()
+    )
+    return Sigmoid(whole.slope, float(shift))
+
+
+def _losses(calibration: Sigmoid, margin: FloatArray, label: FloatArray) -> FloatArray:
+    logit = calibration.slope * margin + calibration.shift
+    return np.asarray(np.logaddexp(0.0, logit) - label * logit)
 
 
 def residual_interval(residual: FloatArray, level: float) -> tuple[float, float]:

@@ -18,17 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import Dataset
-from training.fit import linear_part
+from training.evaluate import HEADLINE, figures
+from training.fit import linear_part, rare_events
 from training.recipe import Kind, Recipe
-from training.resample import (
-    Figure,
-    amount_figures,
-    customer_draws,
-    over_draws,
-    ranking_figures,
-    share_figures,
-)
-from training.rows import Scale, rows_of
+from training.resample import Figure, customer_draws, over_draws
+from training.rows import Rows, Scale, rows_of
 from training.splits import customer_folds
 
 FloatArray = NDArray[np.float64]
@@ -41,10 +35,10 @@ CANDIDATES: tuple[tuple[str, tuple[Any, ...]], ...] = (
 """What is tried beside the default, one after the other. Source: own choice, coarse on purpose: few looks."""
 
 DATES = 3
-SHRUNK = 12.0
-"""Trees x learning rate while recipes are compared: 150 trees at 0.08."""
+SHRUNK = 8.0
+"""Trees x learning rate while recipes are compared: 100 trees at 0.08."""
 
-ROWS = 30_000
+ROWS = 15_000
 ROUNDS = 100
 LEAST_EVENTS = 20
 
@@ -110,21 +104,31 @@ class Judge:
         if not self._folds:
             self._folds = list(_customer_folds(rows, seed))
 
-    def margins(self, recipe: Recipe) -> list[tuple[FloatArray, FloatArray | None]]:
-        """Per date the margins of the trees and, where the recipe has one, of the linear part."""
+    def trees(self, recipe: Recipe) -> list[FloatArray]:
+        """Per validation the margins of the trees."""
         found = []
         for fold in self._folds:
-            scale = self._scale_of(fold.train) if self._scale_of else None
-            rows = rows_of(fold.train, recipe, scale)
-            columns = [fold.train.names.index(name) for name in rows.features]
-            values = fold.test.values[:, columns]
+            rows, values, factor = self._laid_out(fold, recipe)
             parameters = {**recipe.parameters(self.kind), **rows.constraints()}
             rounds = min(recipe.max_trees, round(SHRUNK / recipe.learning_rate))
-            trees = lgb.train(parameters, rows.part(), rounds).predict(values, raw_score=True)
-            linear = linear_part(self.kind, rows, recipe).margin(values) if recipe.linear_share else None
-            factor = 1.0 if scale is None else scale.of(fold.test)
-            found.append((np.asarray(trees) * factor, None if linear is None else linear * factor))
+            fitted = lgb.train(parameters, rows.part(), rounds)
+            found.append(np.asarray(fitted.predict(values, raw_score=True)) * factor)
         return found
+
+    def linear(self, recipe: Recipe) -> list[FloatArray]:
+        """Per validation the margins of the linear part."""
+        found = []
+        for fold in self._folds:
+            rows, values, factor = self._laid_out(fold, recipe)
+            found.append(linear_part(self.kind, rows, recipe).margin(values) * factor)
+        return found
+
+    def _laid_out(self, fold: _Fold, recipe: Recipe) -> tuple[Rows, FloatArray, FloatArray | float]:
+        """Rows that train, values that are judged, and what a margin of theirs is multiplied by."""
+        scale = self._scale_of(fold.train) if self._scale_of else None
+        rows = rows_of(fold.train, recipe, scale)
+        columns = [fold.train.names.index(name) for name in rows.features]
+        return rows, fold.test.values[:, columns], 1.0 if scale is None else scale.of(fold.test)
 
     def scores(self, margins: Sequence[FloatArray]) -> tuple[float, FloatArray]:
         """Return the mean score over the dates, of all rows and in every draw of customers."""
@@ -137,48 +141,44 @@ class Judge:
 
     def score(self, recipe: Recipe) -> float:
         """Return a recipe's mean score over the dates."""
-        return self.scores([_mixed(*pair, recipe.linear_share) for pair in self.margins(recipe)])[0]
+        linear = self.linear(recipe) if recipe.linear_share else None
+        return self.scores(_mixed(self.trees(recipe), linear, recipe.linear_share))[0]
 
 
 def headline(kind: Kind, data: Dataset, margin: FloatArray) -> Figure:
     """Return the figure that recipes are compared by: AUC, or Spearman of shares and of the realised level."""
-    if kind == "probability":
-        return ranking_figures(data.label, margin)["auc"]
-    if kind == "amount":
-        return amount_figures(data.level, data.label, margin, None)["spearman"]
-    return share_figures(data.label, margin)["spearman"]
+    return figures(kind, "margin", data, margin)[HEADLINE[kind]]
 
 
 def choose(judge: Judge, recipe: Recipe) -> Choice:
     """Try the candidates one after the other on earlier dates, and keep what is better by more than its error."""
     trials: list[Trial] = []
-    margins = judge.margins(recipe)
-    score, drawn = judge.scores([_mixed(*pair, recipe.linear_share) for pair in margins])
+    trees, linear = judge.trees(recipe), None
+    score, drawn = judge.scores(trees)
     for setting, values in CANDIDATES if judge.dates else CANDIDATES[-1:]:
-        best = (recipe, margins, score, drawn)
+        best = (recipe, trees, score, drawn)
         for value in values:
             tried = replace(recipe, **{setting: value})
-            found = _again(judge, tried, margins) if setting == "linear_share" else judge.margins(tried)
-            mixed = [_mixed(*pair, tried.linear_share) for pair in found]
-            new, new_drawn = judge.scores(mixed)
+            if setting == "linear_share":
+                new_trees, linear = trees, linear or judge.linear(tried)
+            else:
+                new_trees = judge.trees(tried)
+            new, new_drawn = judge.scores(_mixed(new_trees, linear, tried.linear_share))
             error = float(np.nanstd(new_drawn - drawn))
             is_taken = new - score > error and new > best[2]
             trials.append(Trial(setting, value, new, new - score, error, is_taken))
             if is_taken:
-                best = (tried, found, new, new_drawn)
-        recipe, margins, score, drawn = best
+                best = (tried, new_trees, new, new_drawn)
+        recipe, trees, score, drawn = best
     return Choice(recipe, judge.dates, score, tuple(trials))
 
 
-def _again(
-    judge: Judge, recipe: Recipe, margins: list[tuple[FloatArray, FloatArray | None]]
-) -> list[tuple[FloatArray, FloatArray | None]]:
-    """Return margins with a linear part; where they have one, only its share changes."""
-    return margins if margins[0][1] is not None else judge.margins(recipe)
-
-
-def _mixed(trees: FloatArray, linear: FloatArray | None, share: float) -> FloatArray:
-    return trees if linear is None else (1.0 - share) * trees + share * linear
+def _mixed(
+    trees: Sequence[FloatArray], linear: Sequence[FloatArray] | None, share: float
+) -> Sequence[FloatArray]:
+    if linear is None:
+        return trees
+    return [(1.0 - share) * one + share * other for one, other in zip(trees, linear, strict=True)]
 
 
 def _some(train: Dataset, seed: int) -> Dataset:
@@ -208,5 +208,4 @@ def _customer_folds(train: Dataset, seed: int) -> Iterator[_Fold]:
 def _can_judge(kind: Kind, rows: Dataset) -> bool:
     if kind != "probability":
         return len(rows) >= 2 * LEAST_EVENTS and bool(np.ptp(rows.label) > 0)
-    events = int((rows.label > 0.5).sum())
-    return min(events, len(rows) - events) >= LEAST_EVENTS
+    return rare_events(rows) >= LEAST_EVENTS

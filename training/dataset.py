@@ -49,6 +49,18 @@ class Dataset:
         )
 
 
+def joined(parts: Sequence[Dataset]) -> Dataset:
+    """Return the rows of several sets with the same features, one after the other."""
+    return Dataset(
+        customer_ids=tuple(name for part in parts for name in part.customer_ids),
+        as_of=np.concatenate([part.as_of for part in parts]),
+        names=parts[0].names,
+        values=np.concatenate([part.values for part in parts]),
+        label=np.concatenate([part.label for part in parts]),
+        level=np.concatenate([part.level for part in parts]),
+    )
+
+
 def codes_seen(parts: Iterable[Dataset], names: Iterable[str]) -> dict[str, frozenset[int]]:
     """Return, for each coded feature, the codes that training rows have."""
     found: dict[str, set[int]] = {name: set() for name in names}

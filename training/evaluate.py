@@ -27,6 +27,9 @@ Metrics = dict[str, float]
 MODEL = "model"
 """The model among the rules it is compared with."""
 
+HEADLINE: Mapping[Kind, str] = {"probability": "auc", "share": "spearman", "amount": "spearman"}
+"""The figure that models of a kind are compared by."""
+
 RECENCY = ("txn_gap_days", "contact_gap_days")
 FREQUENCY = ("txn_active_count_180d", "contact_count_365d")
 LAST_VALUE = {"churn": "txn_count_30d", "loyalty": "txn_active_count_90d"}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from serving.calibration import Knots, calibrated
 from serving.tables import CompiledModel, explain_numba
-from training.calibrate import Sigmoid, fit_sigmoid, residual_interval
+from training.calibrate import Sigmoid, at_newest_level, fit_sigmoid, residual_interval
 from training.compile import Proof, compile_booster, prove
 from training.dataset import Dataset
 from training.errors import TrainingError
@@ -22,7 +22,7 @@ from training.scorecard import Scorecard, blended, fit_scorecard
 from training.splits import customer_folds
 
 FloatArray = NDArray[np.float64]
-LINEAR_ROWS = 50_000
+LINEAR_ROWS = 20_000
 """Rows that a linear model is fitted on at most: more would hardly move one slope per feature."""
 
 
@@ -30,7 +30,8 @@ LINEAR_ROWS = 50_000
 class Fitted:
     """A fitted model, compiled and proved, with what turns its margin into an answer.
 
-    `boosted` of its `trees` are LightGBM's own; the others are the linear part.
+    `boosted` of its `trees` are LightGBM's own; the others are the linear part. `is_at_newest_level`: whether the
+    calibration has the level of the newest training date.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Fitted:
     compiled: CompiledModel
     proof: Proof
     calibration: Sigmoid | None
+    is_at_newest_level: bool
     scale: Scale | None
     interval: tuple[float, float] | None
 
@@ -59,6 +61,12 @@ class Fitted:
         return calibrated(Knots(margin=margins, logit=logits), margin)
 
 
+def rare_events(rows: Dataset) -> int:
+    """Count the rows of the rarer class: with the event, or without."""
+    positive = int((rows.label > 0.5).sum())
+    return min(positive, len(rows) - positive)
+
+
 def check_labels(target: str, train: Dataset, minimum: int) -> None:
     """Refuse a target that has too little to learn from.
 
@@ -70,7 +78,7 @@ def check_labels(target: str, train: Dataset, minimum: int) -> None:
     kind = KINDS[target]
     if kind == "probability":
         positive = int((train.label > 0.5).sum())
-        if min(positive, len(train) - positive) < minimum:
+        if rare_events(train) < minimum:
             raise TrainingError(
                 f"{target}: expected at least {minimum} training rows with the event and {minimum} without; got "
                 f"{positive} of {len(train)} with it. Use more training dates, a longer horizon or another definition "
@@ -89,12 +97,18 @@ def fit(
     *,
     scale: Scale | None = None,
     interval_level: float = 0.8,
+    purge_days: int = 0,
 ) -> Fitted:
     """Fit on all training rows; choose the number of trees and calibrate on customers held out, fold by fold.
 
     Customers are split into folds by a hash of their id. Each fold's model says how many trees are enough, and gives
     the margins of customers it has not seen: calibration and interval come from those. The model served has that
     number of trees and sees every row; it is compiled, and the tables are proved against it.
+
+    Parameters
+    ----------
+    purge_days
+        Gap + horizon: a label is known that much later.
 
     Raises
     ------
@@ -108,6 +122,10 @@ def fit(
     text = fit_text(kind, rows, recipe, trees)
     shown = lgb.Booster(model_str=text)
     compiled = compile_booster(text, rows.features)
+    calibration, is_newest = None, False
+    if kind != "amount":
+        calibration = fit_sigmoid(raw, train.label)
+        calibration, is_newest = at_newest_level(calibration, raw, train.label, train.as_of, purge_days)
     return Fitted(
         kind=kind,
         features=rows.features,
@@ -116,7 +134,8 @@ def fit(
         trees=shown.num_trees(),
         compiled=compiled,
         proof=prove(compiled, shown, rows.values[:: max(1, len(rows.values) // 2000)]),
-        calibration=None if kind == "amount" else fit_sigmoid(raw, train.label),
+        calibration=calibration,
+        is_at_newest_level=is_newest,
         scale=scale,
         interval=None
         if scale is None

@@ -14,6 +14,9 @@ from training.recipe import Recipe, Shape
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+MOVE_ROWS = 5_000
+"""Rows of either side that a move is measured on, at most, evenly spaced."""
+
 _SIGNS: Mapping[Shape, int] = {"raising": 1, "lowering": -1}
 
 
@@ -107,16 +110,19 @@ def moves(train: Dataset, names: list[str]) -> dict[str, float]:
     if len(dates) < 2:
         return dict.fromkeys(names, 0.0)
     is_new = train.as_of >= dates[-max(1, len(dates) // 3)]
+    sides = [_evenly(np.flatnonzero(~is_new)), _evenly(np.flatnonzero(is_new))]
     found = {}
     for name in names:
         column = np.nan_to_num(train.column(name), nan=-np.inf)
-        steps = np.unique(column)
-        old, new = (
-            np.searchsorted(np.sort(part), steps, side="right") / len(part)
-            for part in (column[~is_new], column[is_new])
-        )
-        found[name] = float(np.abs(old - new).max())
+        old, new = (np.sort(column[rows]) for rows in sides)
+        steps = np.concatenate([old, new])
+        behind = [np.searchsorted(part, steps, side="right") / len(part) for part in (old, new)]
+        found[name] = float(np.abs(behind[0] - behind[1]).max())
     return found
+
+
+def _evenly(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    return rows[:: -(-len(rows) // MOVE_ROWS)]
 
 
 def _age_days(train: Dataset) -> FloatArray:

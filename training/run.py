@@ -12,11 +12,12 @@ from training.budget import Budget, measure
 from training.choose import Choice, Judge, choose
 from training.dataset import Dataset
 from training.evaluate import MODEL, Metrics, figures, metrics, simple_scores
-from training.fit import Fitted, check_labels, fit
+from training.fit import Fitted, check_labels, fit, rare_events
 from training.leaks import check_leaks
 from training.recipe import KINDS, Recipe
 from training.resample import Figure, Interval, customer_draws, interval
 from training.rows import Scale
+from training.segments import SegmentFigures
 from training.splits import Schedule, customer_folds
 from training.tune import Tuned, Tuning, tune
 
@@ -33,7 +34,8 @@ class TrainedTarget:
     training label, "customers" where there is only one as_of and customers were split instead. `baselines`
     holds each simple rule's figures on the same rows, `simple` its scores; `intervals` are those of `metrics` (95%, by
     customers drawn). `recipe` is what the model was fitted by; `choice` and `tuned` say how it was found, `budget` what
-    explaining costs, where the run asked for them.
+    explaining costs, where the run asked for them. `has_few_events`: too few to choose by, the defaults stand.
+    `segments` are the model's figures on parts of the test rows.
     """
 
     schedule: Schedule
@@ -52,6 +54,8 @@ class TrainedTarget:
     choice: Choice | None = None
     tuned: Tuned | None = None
     budget: Budget | None = None
+    has_few_events: bool = False
+    segments: tuple[SegmentFigures, ...] = ()
 
     @property
     def key(self) -> str:
@@ -84,9 +88,10 @@ def growth_scale(train: Dataset, has_balances: bool, horizon: int) -> Scale:  # 
 class RunRules:
     """How a target is trained: the recipe to begin with, the events it needs at least, and the level of intervals.
 
-    `choices`: whether settings are chosen on earlier dates. `raising` and `lowering`: by target the features that may
-    only raise, or only lower, its margin. `leak_auc`: a feature that alone reaches it stops the run. `families`: the
-    family of each feature; where given, the budget of explanations is measured.
+    `choices`: whether settings are chosen on earlier dates; with fewer than `few_events` they are not. `raising` and
+    `lowering`: by target the features that may only raise, or only lower, its margin. `leak_auc`: a feature that alone
+    reaches it stops the run. `families`: the family of each feature; where given, the budget of explanations is
+    measured.
     """
 
     recipe: Recipe
@@ -95,6 +100,7 @@ class RunRules:
     gap_days: int = 0
     choices: bool = False
     tuning: Tuning = field(default_factory=Tuning)
+    few_events: int = 0
     raising: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lowering: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     leak_auc: float | None = None
@@ -134,11 +140,13 @@ def train_target(
     check_labels(schedule.target, train, rules.minimum_events)
     if rules.leak_auc is not None:
         check_leaks(schedule.target, kind, train, rules.leak_auc)
-    choice, tuned = _chosen(schedule, train, rules, scale_of, say)
+    has_few = kind == "probability" and rare_events(train) < rules.few_events
+    choice, tuned = (None, None) if has_few else _chosen(schedule, train, rules, scale_of, say)
     recipe = tuned.recipe if tuned else choice.recipe if choice else _directed(schedule.target, rules)
     say("fit")
     scale = scale_of(train) if scale_of else None
-    fitted = fit(kind, train, recipe, scale=scale, interval_level=rules.interval_level)
+    purge = rules.gap_days + (schedule.horizon or 0)
+    fitted = fit(kind, train, recipe, scale=scale, interval_level=rules.interval_level, purge_days=purge)
     prediction = fitted.predict(test)
     simple = dict(simple_scores(schedule.target, train, test))
     ends = _interval_ends(fitted, test, prediction)
@@ -167,6 +175,7 @@ def train_target(
         choice=choice,
         tuned=tuned,
         budget=budget,
+        has_few_events=has_few,
     )
 
 

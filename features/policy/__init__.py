@@ -68,6 +68,7 @@ def policy_names() -> tuple[str, ...]:
 NO_FIGURES = (
     "contribution",
     "data_page",
+    "gate",
     "intake",
     "lab",
     "monitor",

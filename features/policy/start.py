@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from features.policy import policy_names, read_policy
+from features.policy.gate import read_gate
 from features.policy.lab import read_lab
 from features.policy.rates import read_rates
 
@@ -21,3 +22,4 @@ def check_policy() -> None:
         read_policy(name)
     read_rates()
     read_lab(date.max)
+    read_gate(date.max)

@@ -26,5 +26,16 @@ def _features(progress: Callable[[str], None] | None) -> dict[str, Any]:
     return bench_features(progress=progress)
 
 
-BENCHES: Mapping[str, Bench] = {"features": _features, "predict": _predict, "score": _score}
+def _quality(progress: Callable[[str], None] | None) -> dict[str, Any]:
+    from pipelines.bench.quality import bench_quality
+
+    return bench_quality(progress=progress)
+
+
+BENCHES: Mapping[str, Bench] = {
+    "features": _features,
+    "predict": _predict,
+    "score": _score,
+    "quality": _quality,
+}
 """Every measurement by its name on the command line; imported late, for each brings its own libraries."""

@@ -157,7 +157,7 @@ def test_versions_are_listed_with_aliases_and_figures(twice: tuple[Home, Any], t
     assert (second.version, second.aliases, second.is_champion) == ("2", ("challenger",), False)
     assert second.created_at == CREATED[1]
     assert first.metrics["churn_90"]["auc"] == all_trained()[0].metrics["auc"]
-    assert first.line().startswith(f"1  {CREATED[0]}  champion  churn_90 AUC 0.")
+    assert first.figures().startswith("churn_90 AUC 0.")
     assert json.loads(json.dumps(first.to_dict()))["is_exported"] is True
     assert versions(Home(tmp_path / "new")) == []
     assert not (tmp_path / "new").exists(), "a listing makes nothing"
