@@ -98,6 +98,7 @@ class Judge:
         scale_of: Callable[[Dataset], Scale] | None = None,
     ) -> None:
         self.kind, self._scale_of = kind, scale_of
+        self._rows: dict[int, Rows] = {}
         rows = _some(train, seed)
         self._folds = list(_time_folds(kind, rows, purge_days, seed))
         self.dates: tuple[date, ...] = tuple(fold.test.as_of[0].astype(object) for fold in self._folds)
@@ -107,8 +108,8 @@ class Judge:
     def trees(self, recipe: Recipe) -> list[FloatArray]:
         """Per validation the margins of the trees."""
         found = []
-        for fold in self._folds:
-            rows, values, factor = self._laid_out(fold, recipe)
+        for number in range(len(self._folds)):
+            rows, values, factor = self._laid_out(number, recipe)
             parameters = {**recipe.parameters(self.kind), **rows.constraints()}
             rounds = min(recipe.max_trees, round(SHRUNK / recipe.learning_rate))
             fitted = lgb.train(parameters, rows.part(), rounds)
@@ -118,15 +119,17 @@ class Judge:
     def linear(self, recipe: Recipe) -> list[FloatArray]:
         """Per validation the margins of the linear part."""
         found = []
-        for fold in self._folds:
-            rows, values, factor = self._laid_out(fold, recipe)
+        for number in range(len(self._folds)):
+            rows, values, factor = self._laid_out(number, recipe)
             found.append(linear_part(self.kind, rows, recipe).margin(values) * factor)
         return found
 
-    def _laid_out(self, fold: _Fold, recipe: Recipe) -> tuple[Rows, FloatArray, FloatArray | float]:
+    def _laid_out(self, number: int, recipe: Recipe) -> tuple[Rows, FloatArray, FloatArray | float]:
         """Rows that train, values that are judged, and what a margin of theirs is multiplied by."""
+        fold = self._folds[number]
         scale = self._scale_of(fold.train) if self._scale_of else None
-        rows = rows_of(fold.train, recipe, scale)
+        rows = rows_of(fold.train, recipe, scale, self._rows.get(number))
+        self._rows.setdefault(number, rows)
         columns = [fold.train.names.index(name) for name in rows.features]
         return rows, fold.test.values[:, columns], 1.0 if scale is None else scale.of(fold.test)
 
