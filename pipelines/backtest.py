@@ -10,9 +10,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from features.groups.profile import states
 from features.policy import read_policy
-from features.windows import customer_numbers
 from pipelines.backtest_page import write_backtest_page
 from pipelines.backtest_record import record_backtest
 from pipelines.build import Progress, Store, build, open_store
@@ -20,17 +18,15 @@ from pipelines.engine import Engine
 from pipelines.errors import PipelineError
 from pipelines.labels import TARGETS, Plan, plan_targets, read_datasets
 from pipelines.lifetimes import LifetimeRule, lifetime_rule
+from pipelines.people import SEGMENTS, people_at
 from pipelines.settings import Home
 from pipelines.train import prepared_tables, run_tags, scale_rule, train_rules
 from training.backtest import Judged, ModelReport, Origin, judge, run_origin
-from training.dataset import Dataset, codes_seen, without_unseen
+from training.dataset import codes_seen, without_unseen
 from training.errors import TrainingError
 from training.plots import Currency
 from training.resample import Interval
 from training.splits import months_before, newest_ripe
-
-TENURES = (365, 3 * 365)
-"""Where tenures are cut, in days. Source: own choice."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +85,11 @@ def backtest(
         build(source, {day for plan in plans for day in plan.dates}, progress)
         for place, (day, plan) in enumerate(zip(dates, plans, strict=True)):
             tell(f"backtest {day}", place / len(dates))
-            people = _people(engine, day)
             for origin in _origins(source, engine, plan, options, left_out):
                 origins.setdefault(origin.trained.key, []).append(origin)
-                segments.setdefault(origin.trained.key, []).append(_segments_of(origin.test, people))
+                segments.setdefault(origin.trained.key, []).append(
+                    people_at(engine, day, origin.test.customer_ids, SEGMENTS)
+                )
     if not origins:
         raise TrainingError("backtest: no target could be tested. " + "; ".join(left_out))
     tell("figures", 0.0)
@@ -193,33 +190,6 @@ def _place(key: str) -> tuple[int, int]:
     """Order of a model, such as churn_90: by target, then horizon."""
     target, _, horizon = key.partition("_")
     return TARGETS.index(target), int(horizon or 0)
-
-
-def _people(engine: Engine, as_of: date) -> Mapping[str, Mapping[str, str]]:
-    """Who customers were at an as_of, by id: kind, card level, region, tenure; without what serves no past date."""
-    tables = engine.tables
-    state = states(tables, engine.moments([as_of]))
-    names = [
-        name for name in ("kind", "card_level", "region") if name == "kind" or name in tables.profile_columns
-    ]
-    tenure = (state.as_of_day - state.opened_day).name("tenure")
-    rows = engine.fetch(
-        state.select("customer_no", *names, tenure).join(customer_numbers(tables), "customer_no")
-    )
-    return {str(row["customer_id"]): _segment_values(row, names) for row in rows.to_pylist()}
-
-
-def _segment_values(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
-    values = {name: str(row[name] or "") for name in names}
-    if row["tenure"] is not None:
-        place = sum(row["tenure"] >= days for days in TENURES)
-        values["tenure"] = ("below 1 year", "1 to 3 years", "3 years and more")[place]
-    return values
-
-
-def _segments_of(test: Dataset, people: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
-    names = sorted({name for one in people.values() for name in one})
-    return {name: [people[each].get(name, "") for each in test.customer_ids] for name in names}
 
 
 def _model(model: ModelReport) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from datetime import date
 from math import isnan
 from pathlib import Path
 
-from features.policy import read_policy
 from pipelines.pages.markup import Cell, Html, bullets, element, grid, joined
 from pipelines.pages.shell import Page, write_page
 from training.backtest import ROUNDS, Judged, ModelReport
@@ -102,13 +101,10 @@ def _segments(model: ModelReport, figures: _Figures, words: Wording) -> Iterable
     head = [words("backtest.segment"), words("backtest.rows"), words("backtest.events")]
     rows = []
     for part in model.segments:
-        values = read_policy("reports")["backtest"]["values"]
-        value = values[part.value][words.language] if part.value in values else part.value
-        label = f"{words(f'backtest.names.{part.name}')}: {value}"
         table = part.judged.table.get(MODEL, {})
         rows.append(
             (
-                label,
+                words.segment(part.name, part.value),
                 f"{part.judged.rows:,}",
                 _events(part.judged),
                 *(figures.cell(n, table.get(n)) for n in names),

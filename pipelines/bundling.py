@@ -169,8 +169,8 @@ def _lineage(source: Store, trained: Trained) -> Lineage:
 
 
 def _steadiness(item: TrainedTarget) -> dict[str, float]:
-    """Say how steady the reasons of the highest tenth are, where that was measured."""
-    if item.budget is None or isnan(item.budget.agreement_top):
+    """Say how steady the reasons of the highest risks are, where that was measured: what the gate asks for."""
+    if item.budget is None or isnan(item.budget.agreement_top) or item.fitted.kind != "probability":
         return {}
     return {"reason_agreement": item.budget.agreement_top}
 

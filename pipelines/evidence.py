@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from features.groups.profile import states
+from features import store as feast_store
 from features.policy.gate import GatePolicy
-from features.windows import customer_numbers
-from pipelines.build import Progress, Store, build, read_features
+from pipelines.build import Progress, Store, build
 from pipelines.drift import Bins
 from pipelines.engine import Engine
 from pipelines.errors import PipelineError
 from pipelines.labels import can_compute, own_outcomes, read_labels
 from pipelines.monitor import PREDICTION, bin_count
+from pipelines.people import GROUPS, people_at
 from serving.bundle import Bundle, FeatureFrame, ModelOutput
 from serving.manifest import TargetSpec
 from training.challenge import Case, Forecast, Outcomes, Scores
 from training.promote import top_agreement
 from training.splits import Schedule, customer_folds, newest_ripe
 
-DAYS_A_YEAR = 365.25
 HIGH = 2
 """Place of the band "high" among `serving.calibration.BANDS`."""
 
@@ -68,16 +66,19 @@ def read_case(source: Store, pair: Pair, policy: GatePolicy, progress: Progress 
     with Engine(source.bank) as engine:
         outcomes = own_outcomes(engine)
         schedules = _schedules(source, pair, outcomes, obstacles)
-        build(source, {today, *(item.test for item in schedules)}, progress)
+        dates = sorted({today, *(item.test for item in schedules)})
+        build(source, dates, progress)
+        tell("gate: features", 0.1)
+        frames = _read_dates(source, dates, pair.names())
         tell("gate: outcomes", 0.3)
         found = []
         for item in schedules:
             labels = read_labels(source, engine, item, outcomes)
-            rows = _outcomes_of(_At(source, engine, policy, pair), item, labels, obstacles)
+            rows = _outcomes_of(_At(frames, engine, policy, pair), item, labels, obstacles)
             if rows is not None:
                 found.append(rows)
     tell("gate: scores of today", 0.6)
-    scores = _scores(source, pair, today)
+    scores = _scores(source, pair, today, frames[today])
     tell("gate: figures", 0.8)
     return Case(tuple(found), scores, obstacles, has_champion)
 
@@ -153,9 +154,9 @@ def _tested_on(bundle: Bundle, key: str) -> date | None:
 
 @dataclass(frozen=True, eq=False)
 class _At:
-    """Where outcomes are read: the store and its engine, the policy, and the two bundles."""
+    """What outcomes are put together from: features by as_of, the engine, the policy, and the two bundles."""
 
-    source: Store
+    frames: Mapping[date, pa.Table]
     engine: Engine
     policy: GatePolicy
     pair: Pair
@@ -172,7 +173,7 @@ def _outcomes_of(at: _At, item: Schedule, labels: pa.Table, obstacles: Obstacles
         return None
     labels = labels.filter(pa.array(kept))
     ids = labels["customer_id"].to_pylist()
-    frame = _frame(at.source, item.test, at.pair.names(), ids)
+    frame = _frame(at.frames[item.test], item.test, at.pair.names(), ids)
     forecasts = {
         side: _forecast(bundle.predict(frame, threads=2).outputs[item.key])
         for side, bundle in at.pair.sides.items()
@@ -182,7 +183,7 @@ def _outcomes_of(at: _At, item: Schedule, labels: pa.Table, obstacles: Obstacles
     return Outcomes(
         key=item.key, kind=kind, as_of=item.test, customer_ids=tuple(ids),
         label=_floats(labels["label"]), level=_floats(labels["level"]),
-        groups=_groups(at.engine, item.test, at.policy, ids),
+        groups=people_at(at.engine, item.test, ids, GROUPS, at.policy.age_bands),
         challenger=forecasts["challenger"], champion=forecasts.get("champion"),
     )  # fmt: skip
 
@@ -196,8 +197,20 @@ def unseen(bundle: Bundle, item: Schedule, ids: Sequence[str]) -> NDArray[np.boo
     return np.asarray(customer_folds(ids, 5, lineage.seeds["training"] + 1) == 0)
 
 
-def _frame(source: Store, as_of: date, names: tuple[str, ...], ids: Sequence[str]) -> FeatureFrame:
-    table = read_features(source, as_of, names)
+def _read_dates(source: Store, dates: Sequence[date], names: tuple[str, ...]) -> dict[date, pa.Table]:
+    """Read some as_of through Feast in one go: what it costs hangs on how often it is asked, not on the rows."""
+    parts = []
+    for day in dates:
+        ids = source.statuses(day)["customer_id"]
+        parts.append(pa.table({"customer_id": ids, "as_of": pa.array([day] * len(ids), pa.date32())}))
+    table = feast_store.read_training_frame(
+        source.directory, pa.concat_tables(parts), names, source.bank.manifest.zone
+    )
+    days = table["as_of"]
+    return {day: table.filter(pc.equal(days, pa.scalar(day, pa.date32()))) for day in dates}
+
+
+def _frame(table: pa.Table, as_of: date, names: tuple[str, ...], ids: Sequence[str]) -> FeatureFrame:
     place = {name: row for row, name in enumerate(table["customer_id"].to_pylist())}
     table = table.take(pa.array([place[name] for name in ids]))
     values = np.column_stack([_floats(table[name]) for name in names])
@@ -213,44 +226,11 @@ def _forecast(output: ModelOutput) -> Forecast:
     return Forecast(output.prediction, ends, None if output.band is None else output.band == HIGH)
 
 
-def _groups(
-    engine: Engine, as_of: date, policy: GatePolicy, ids: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
-    """Sex and age band of each customer; "" where not known, and the age of whoever is no private customer."""
-    state = states(engine.tables, engine.moments([as_of]))
-    rows = engine.fetch(
-        state.select("customer_no", "kind", "sex", age=state.as_of_day - state.born_day).join(
-            customer_numbers(engine.tables), "customer_no"
-        )
-    )
-    people = {str(row["customer_id"]): row for row in rows.to_pylist()}
-    return {
-        "sex": tuple(str(people[name]["sex"] or "") for name in ids),
-        "age": tuple(_age_band(people[name], policy.age_bands) for name in ids),
-    }
-
-
-def _age_band(row: Mapping[str, Any], bands: Sequence[int]) -> str:
-    """Name the band of a customer.
-
-    Examples
-    --------
-    >>> [_age_band({"kind": "retail", "age": years * 366}, (30, 60)) for years in (29, 30, 59, 60)]
-    ['0-29', '30-59', '30-59', '60+']
-    """
-    if row["age"] is None or row["kind"] != "retail":
-        return ""
-    years = row["age"] / DAYS_A_YEAR
-    place = sum(years >= begin for begin in bands)
-    first = (0, *bands)[place]
-    return f"{first}+" if place == len(bands) else f"{first}-{bands[place] - 1}"
-
-
-def _scores(source: Store, pair: Pair, today: date) -> tuple[Scores, ...]:
+def _scores(source: Store, pair: Pair, today: date, features: pa.Table) -> tuple[Scores, ...]:
     """Scores of everyone who can be scored today, in bins of the challenger's reference."""
     statuses = source.statuses(today)
     ids = statuses.filter(pc.equal(statuses["status_code"], 0.0))["customer_id"].to_pylist()
-    frame = _frame(source, today, pair.names(), ids)
+    frame = _frame(features, today, pair.names(), ids)
     outputs = {side: bundle.predict(frame, threads=2).outputs for side, bundle in pair.sides.items()}
     reference, metrics = pair.challenger.reference(), pair.challenger.manifest.lineage.metrics
     found = []

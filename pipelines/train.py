@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.policy import policy_digest, policy_text, read_policy
+from features.policy.gate import read_gate
 from features.tables import BankManifest
 from pipelines.build import Progress, Store, build, open_store
 from pipelines.bundling import Trained, bundle_up, code_commit
@@ -21,6 +22,7 @@ from pipelines.engine import Bank, Engine
 from pipelines.errors import PipelineError
 from pipelines.intake import prepare
 from pipelines.labels import Plan, plan_targets, read_datasets
+from pipelines.people import GROUPS, SEGMENTS, people_at
 from pipelines.settings import Home
 from pipelines.tracking import Registered, RunRecord, track
 from serving.reasons import BankWords, Texts, feature_title
@@ -32,6 +34,7 @@ from training.plots import Currency, draw_plots
 from training.recipe import Recipe, recipe_from
 from training.rows import Scale
 from training.run import RunRules, TrainedTarget, growth_scale, train_target
+from training.segments import segment_figures
 from training.splits import Schedule
 from training.tune import Tuning
 
@@ -137,7 +140,7 @@ def train(home: Home, data: Path, options: TrainOptions, progress: Progress | No
         key: (rows, None if test is None else without_unseen(test, seen))
         for key, (rows, test) in datasets.items()
     }
-    trained = _train_all(source, plan, datasets, options, progress)
+    trained = _with_segments(source, _train_all(source, plan, datasets, options, progress))
     if options.predictions is not None:
         write_predictions(options.predictions, trained)
     bundled = bundle_up(home, source, Trained(plan, trained, seen, options.seed))
@@ -228,6 +231,20 @@ def _train_all(
             )
         )
     return tuple(trained)
+
+
+def _with_segments(source: Store, trained: tuple[TrainedTarget, ...]) -> tuple[TrainedTarget, ...]:
+    """Add each model's figures by segment and by sex and age, at its test date."""
+    bands = read_gate(source.bank.manifest.data_until).age_bands
+    found = []
+    with Engine(source.bank) as engine:
+        for item in trained:
+            people = people_at(
+                engine, item.schedule.test, item.test.customer_ids, (*SEGMENTS, *GROUPS), bands
+            )
+            figures = segment_figures(item.fitted.kind, item.test, item.prediction, people)
+            found.append(replace(item, segments=figures))
+    return tuple(found)
 
 
 def train_rules(bank: Bank, seed: int, threads: int, folds: int = 3) -> RunRules:

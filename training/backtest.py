@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from features.policy import read_policy
 from training.dataset import Dataset
-from training.evaluate import MODEL, figures
+from training.evaluate import HEADLINE, MODEL, figures
 from training.profit import expected_maximum_profit
+from training.recipe import Kind
 from training.resample import Figure, FloatArray, Interval, customer_draws, over_draws, spread
 from training.rows import Scale
 from training.run import RunRules, TrainedTarget, train_target
@@ -33,8 +34,6 @@ PROFIT = "expected_maximum_profit"
 ROUNDS = 300
 FOLDS = 5
 """One customer in so many is never trained on."""
-
-HEADLINE = {"probability": "auc", "share": "spearman", "amount": "spearman"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +109,7 @@ class ModelReport:
 
     target: str
     horizon: int | None
-    kind: str
+    kind: Kind
     origins: tuple[Origin, ...]
     by_date: Mapping[date, Judged]
     mean: Judged

@@ -6,7 +6,7 @@ Both are measured on a sample of whole customers where there are many, and logge
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -17,13 +17,13 @@ from training.compile import compile_booster
 from training.dataset import Dataset
 from training.evaluate import headline
 from training.fit import Fitted, fit_text, held_out_fit
-from training.recipe import Kind, Recipe
+from training.recipe import Recipe
 from training.resample import Interval, customer_draws, over_draws, spread
 from training.rows import Rows, rows_of
 from training.splits import customer_folds
 
 FloatArray = NDArray[np.float64]
-ROWS, SHOWN = 20_000, 5_000
+ROWS, SHOWN = 10_000, 5_000
 """Training rows and test rows that are looked at, at most."""
 
 REFITS, ROUNDS = 10, 200
@@ -116,30 +116,17 @@ def _agreement(
     member = np.array([[families.get(name) == kind for kind in kinds] for name in rows.features], dtype=float)
     values = np.ascontiguousarray(test.values[:, [test.names.index(name) for name in rows.features]])
     drawn = customer_draws(rows.customer_ids, REFITS, recipe.seed + 7)
-    strongest = [
-        _strongest(fitted.kind, _weighted(rows, times), recipe, fitted.boosted, values, member)
-        for times in drawn
-    ]
+    strongest = [_strongest(fitted, rows, times, recipe, values, member) for times in drawn]
     same = np.mean([one == other for one, other in combinations(strongest, 2)], axis=0)
     forecast = fitted.predict(test)
     top = np.argsort(-forecast, kind="stable")[: max(1, len(test) // 10)]
     return float(same[top].mean()), float(same.mean())
 
 
-def _weighted(rows: Rows, times: FloatArray) -> Rows:
-    """The rows of a draw of customers."""
-    drawn = times > 0
-    weight = times[drawn] if rows.weight is None else (rows.weight * times)[drawn]
-    ids = tuple(name for name, kept in zip(rows.customer_ids, drawn, strict=True) if kept)
-    return replace(
-        rows, customer_ids=ids, values=rows.values[drawn], target=rows.target[drawn], weight=weight
-    )
-
-
 def _strongest(
-    kind: Kind, rows: Rows, recipe: Recipe, trees: int, values: FloatArray, member: FloatArray
+    fitted: Fitted, rows: Rows, times: FloatArray, recipe: Recipe, values: FloatArray, member: FloatArray
 ) -> NDArray[np.intp]:
-    """Refit, and return per row of `values` the family with the largest absolute effect."""
-    compiled = compile_booster(fit_text(kind, rows, recipe, trees), rows.features)
-    contributions, _ = explain_numba(compiled, values, threads=recipe.threads)
+    """Refit on a draw of customers, and return per row of `values` the family with the largest absolute effect."""
+    text = fit_text(fitted.kind, rows, recipe, fitted.boosted, times)
+    contributions, _ = explain_numba(compile_booster(text, rows.features), values, threads=recipe.threads)
     return np.asarray(np.abs(contributions @ member).argmax(axis=1))

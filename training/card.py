@@ -14,6 +14,7 @@ from training.choose import Choice, Trial
 from training.recipe import Kind
 from training.resample import Interval
 from training.run import TrainedTarget
+from training.segments import SegmentFigures
 from training.wording import LANGUAGES, Wording
 
 
@@ -24,7 +25,7 @@ class CardModel:
     `baselines` are the simple rules' figures on the same test rows. `train_dates` are the as_of of its training
     rows as text, oldest first; none where customers, not dates, were kept for the test. `difference` is how far
     the served tables are from the fitted trees, as a share of the sum of absolute terms. `intervals` are those of
-    `metrics`; `choice` and `budget` as in `TrainedTarget`.
+    `metrics`; `choice`, `budget` and `segments` as in `TrainedTarget`.
     """
 
     target: str
@@ -48,6 +49,7 @@ class CardModel:
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     choice: Choice | None = None
     budget: Budget | None = None
+    segments: tuple[SegmentFigures, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def card_model(trained: TrainedTarget, *, has_bank_labels: bool = False) -> Card
         intervals=trained.intervals,
         choice=trained.choice,
         budget=trained.budget,
+        segments=trained.segments,
     )
 
 
@@ -115,6 +118,7 @@ class _Writer:
             f"# {words('card.title')}",
             f"## {words('card.purpose')}",
             words("card.purpose_text"),
+            words("card.owner", owner=read_policy("targets")["owner"] or words("card.no_owner")),
             f"## {words('card.forbidden')}",
             _list(words.all("card.forbidden_text")),
             f"## {words('card.data')}",
@@ -164,6 +168,7 @@ class _Writer:
             f"### {words.model(model.target, model.horizon)}",
             _list([*facts, *self._choices(model.choice), made, *self._budget(model)]),
             self._figures(model),
+            *self._segments(model),
         ]
 
     def _training(self, model: CardModel) -> str:
@@ -231,6 +236,27 @@ class _Writer:
             ends = f" [{_figure(found.low)}, {_figure(found.high)}]" if found and not isnan(found.low) else ""
             lines.append([words(f"figures.{name}"), _figure(value) + ends, *map(_figure, others)])
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def _segments(self, model: CardModel) -> list[str]:
+        """Return the table of segments and groups; nothing where none is large enough."""
+        if not model.segments:
+            return []
+        words = self.words
+        ranking = words("figures.auc" if model.kind == "probability" else "figures.spearman")
+        heads = [words(f"card.segments.{name}") for name in ("segment", "rows", "outcome", "forecast")]
+        lines = [[*heads, ranking], ["---", "---:", "---:", "---:", "---:"]]
+        lines += [
+            [
+                words.segment(part.name, part.value),
+                f"{part.rows:,}",
+                _base(model.kind, part.outcome),
+                _base(model.kind, part.forecast),
+                _figure(part.ranking),
+            ]
+            for part in model.segments
+        ]
+        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return [words("card.segments.text"), table]
 
     def _left_out(self) -> str:
         words = self.words

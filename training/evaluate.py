@@ -24,11 +24,11 @@ from training.resample import (
 FloatArray = NDArray[np.float64]
 Metrics = dict[str, float]
 
-HEADLINE: Mapping[Kind, str] = {"probability": "auc", "amount": "spearman", "share": "spearman"}
-"""The figure that models of a kind are compared by; of an amount it ranks the realised level."""
-
 MODEL = "model"
 """The model among the rules it is compared with."""
+
+HEADLINE: Mapping[Kind, str] = {"probability": "auc", "share": "spearman", "amount": "spearman"}
+"""The figure that models of a kind are compared by."""
 
 RECENCY = ("txn_gap_days", "contact_gap_days")
 FREQUENCY = ("txn_active_count_180d", "contact_count_365d")
@@ -61,12 +61,8 @@ def figures(
 
 
 def headline(kind: Kind, data: Dataset, margin: FloatArray) -> Figure:
-    """Return the figure that models and recipes are compared by: HEADLINE of any score in the order of forecasts."""
-    if kind == "probability":
-        return ranking_figures(data.label, margin)[HEADLINE[kind]]
-    if kind == "amount":
-        return amount_figures(data.level, data.label, margin, None)[HEADLINE[kind]]
-    return share_figures(data.label, margin)[HEADLINE[kind]]
+    """Return the figure that models, folds and recipes are compared by, of any score in the order of the forecasts."""
+    return figures(kind, "margin", data, margin)[HEADLINE[kind]]
 
 
 def metrics(found: Mapping[str, Figure], rows: int) -> Metrics:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.policy.gate import GatePolicy
-from training.backtest import HEADLINE
 from training.challenge import (
     Check,
     Forecast,
@@ -23,6 +22,7 @@ from training.challenge import (
     is_enough,
     ratio,
 )
+from training.evaluate import HEADLINE
 from training.resample import Figure, FloatArray, Interval, over_draws, spread
 
 

@@ -23,7 +23,7 @@ from training.scorecard import Scorecard, blended, fit_scorecard
 from training.splits import customer_folds
 
 FloatArray = NDArray[np.float64]
-LINEAR_ROWS = 50_000
+LINEAR_ROWS = 20_000
 """Rows that a linear model is fitted on at most: more would hardly move one slope per feature."""
 
 
@@ -176,23 +176,28 @@ def _fold_figures(
         yield FoldFigures(HEADLINE[kind], float(figure(np.ones((1, rows)))[0]), loss[best], best + 1, rows)
 
 
-def fit_text(kind: Kind, rows: Rows, recipe: Recipe, trees: int) -> str:
-    """Fit so many trees, and the linear part where the recipe has one: LightGBM's text of both together."""
+def fit_text(kind: Kind, rows: Rows, recipe: Recipe, trees: int, times: FloatArray | None = None) -> str:
+    """Fit so many trees, and the linear part where the recipe has one: LightGBM's text of both together.
+
+    With `times` (rows,) each row counts so often.
+    """
     parameters = {**recipe.parameters(kind), **rows.constraints()}
-    text: str = lgb.train(parameters, rows.part(), trees).model_to_string()
+    text: str = lgb.train(parameters, rows.part(times=times), trees).model_to_string()
     if recipe.linear_share == 0.0:
         return text
-    return blended(text, linear_part(kind, rows, recipe), recipe.linear_share)
+    return blended(text, linear_part(kind, rows, recipe, times), recipe.linear_share)
 
 
-def linear_part(kind: Kind, rows: Rows, recipe: Recipe, mask: BoolArray | None = None) -> Scorecard:
-    """Fit the linear model on the rows of a mask, or on evenly spaced ones where they are many."""
-    places = np.arange(len(rows.target)) if mask is None else np.flatnonzero(mask)
+def linear_part(kind: Kind, rows: Rows, recipe: Recipe, times: FloatArray | None = None) -> Scorecard:
+    """Fit the linear model, each row counting `times`; on evenly spaced rows where they are many."""
+    once = np.ones(len(rows.target)) if times is None else times
+    places = np.flatnonzero(once)
     places = places[:: -(-len(places) // LINEAR_ROWS)]
+    weight = once if rows.weight is None else rows.weight * once
     return fit_scorecard(
         rows.values[places],
         rows.target[places],
-        None if rows.weight is None else rows.weight[places],
+        weight[places],
         is_amount=kind == "amount",
         strength=recipe.linear_strength,
         shapes=rows.shapes,
@@ -247,7 +252,7 @@ def _fold_margins(
         out = fold == number
         raw[out] = booster.predict(rows.values[out], raw_score=True, num_iteration=trees)
         if recipe.linear_share:
-            linear = linear_part(kind, rows, recipe, ~out).margin(rows.values[out])
+            linear = linear_part(kind, rows, recipe, (~out).astype(np.float64)).margin(rows.values[out])
             raw[out] += recipe.linear_share * (linear - raw[out])
     return raw, trees, losses
 

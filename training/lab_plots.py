@@ -57,7 +57,8 @@ def draw_signs(
     """
     labels = list(findings)
     with drawing(f"{name}-signs-{words.language}"):
-        figure = new_figure(11.0, 0.9 + 0.36 * len(labels))
+        lines = max(len(wrap(label, 52)) for label in labels)
+        figure = new_figure(11.0, 0.9 + (0.14 + 0.14 * lines) * len(labels))
         high = figure.get_figheight()
         bottom, height = 0.42 / high, 1 - 0.85 / high
         alarms = figure.add_axes((0.36, bottom, 0.27, height))
@@ -87,7 +88,7 @@ def _alarm_bar(axes: Axes, row: int, finding: Finding, limits: LabLimits) -> Non
         return
     axes.barh(row, share, height=0.55, color="#9db8cf", edgecolor=_COLOUR)
     axes.annotate(
-        _percent(share, None),
+        f"{100 * share:.1f}%",
         (share, row),
         xytext=(4, 0),
         textcoords="offset points",
@@ -119,14 +120,17 @@ def draw_overlap(names: Mapping[str, str], overlaps: Sequence[Overlap], words: W
         figure = new_figure(11.0, 0.9 + 0.42 * size)
         high_inches = figure.get_figheight()
         axes = figure.add_axes((0.44, 0.35 / high_inches, 0.54, 1 - 0.85 / high_inches))
-        axes.imshow(values, cmap="Blues", vmin=0.0, vmax=1.25, aspect="auto")
+        edges = np.arange(size + 1) - 0.5  # drawn as shapes: the page's security policy shows no image
+        axes.pcolormesh(edges, edges, values, cmap="Blues", vmin=0.0, vmax=1.8)
+        axes.set_xlim(-0.5, size - 1.5)
+        axes.set_ylim(size - 0.5, -0.5)
         for row in range(size):
             for column in range(row):
                 value = values[row, column]
-                text = "–" if np.isnan(value) else _percent(float(value), None)
+                text = "–" if np.isnan(value) else f"{100 * value:.1f}%"
                 axes.text(column, row, text, ha="center", va="center", fontsize=8)
-        label_rows(axes, [f"{row + 1}  {name}" for row, name in enumerate(names.values())], 62)
-        axes.set_xticks(range(size), [str(column + 1) for column in range(size)])
+        label_rows(axes, [f"{row + 1} · {name}" for row, name in enumerate(names.values())], 62)
+        axes.set_xticks(range(size - 1), [str(column + 1) for column in range(size - 1)])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set_title(title, loc="left", fontsize=11, x=-0.8)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.policy.gate import GatePolicy
-from training.backtest import HEADLINE, ROUNDS
+from training.backtest import ROUNDS
 from training.challenge import (
     Case,
     Check,
@@ -28,6 +28,7 @@ from training.challenge import (
     is_enough,
     ratio,
 )
+from training.evaluate import HEADLINE
 from training.fairness import fairness
 from training.resample import FloatArray, customer_draws, over_draws, spread
 

@@ -59,6 +59,7 @@ class Recipe:
             "feature_fraction": self.feature_share,
             "bagging_fraction": self.row_share,
             "bagging_freq": 1,
+            "feature_pre_filter": False,
             "lambda_l2": self.ridge,
             "extra_trees": self.extra_trees,
             "seed": self.seed,

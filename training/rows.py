@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
@@ -14,6 +14,9 @@ from training.recipe import Recipe, Shape
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+MOVE_ROWS = 5_000
+"""Rows of either side that a move is measured on, at most, evenly spaced."""
+
 _SIGNS: Mapping[Shape, int] = {"raising": 1, "lowering": -1}
 
 
@@ -39,7 +42,8 @@ class Scale:
 class Rows:
     """Rows as LightGBM sees them: `values` (rows, features), NaN = not observed, and per row a target and a weight.
 
-    `shapes`: by place of a feature, whether it may only raise or only lower the margin, or is a code.
+    `shapes`: by place of a feature, whether it may only raise or only lower the margin, or is a code. `binned` is the
+    same values once cut into bins, which costs more than fifty trees: folds and draws are parts of it.
     """
 
     customer_ids: tuple[str, ...]
@@ -47,37 +51,59 @@ class Rows:
     values: FloatArray
     target: FloatArray
     weight: FloatArray | None
-    shapes: Mapping[int, Shape] = field(default_factory=dict)
+    shapes: Mapping[int, Shape]
+    binned: lgb.Dataset
 
-    def part(self, mask: BoolArray | slice = slice(None)) -> lgb.Dataset:
-        """Return some rows as LightGBM's data set."""
-        weight = None if self.weight is None else self.weight[mask]
-        return lgb.Dataset(
-            self.values[mask], self.target[mask], weight=weight, feature_name=list(self.features)
-        )
+    def part(self, mask: BoolArray | None = None, times: FloatArray | None = None) -> lgb.Dataset:
+        """Return some rows as LightGBM's data set; with `times`, each row counts so often, and 0 leaves it out."""
+        chosen = np.ones(len(self.target), dtype=np.bool_) if mask is None else mask
+        weight = self.weight
+        if times is not None:
+            chosen, weight = chosen & (times > 0), times if weight is None else weight * times
+        rows = np.flatnonzero(chosen)
+        found = self.binned.subset(rows.tolist()).construct()  # what is set before is lost
+        found.set_label(self.target[rows])
+        if weight is not None:
+            found.set_weight(weight[rows])
+        return found
 
     def constraints(self) -> dict[str, list[int]]:
         """Return LightGBM's parameter for features with a direction; nothing where there are none."""
-        signs = [_SIGNS.get(self.shapes.get(place, "coded"), 0) for place in range(len(self.features))]
-        return {"monotone_constraints": signs} if any(signs) else {}
+        return _constraints(self.shapes, len(self.features))
 
 
-def rows_of(train: Dataset, recipe: Recipe, scale: Scale | None) -> Rows:
-    """Return the rows of a fit: the features that teach something, the target on its scale, weights by age."""
+def _constraints(shapes: Mapping[int, Shape], features: int) -> dict[str, list[int]]:
+    signs = [_SIGNS.get(shapes.get(place, "coded"), 0) for place in range(features)]
+    return {"monotone_constraints": signs} if any(signs) else {}
+
+
+def rows_of(train: Dataset, recipe: Recipe, scale: Scale | None, like: Rows | None = None) -> Rows:
+    """Return the rows of a fit: the features that teach something, the target on its scale, weights by age.
+
+    Parameters
+    ----------
+    like
+        The same training rows under another recipe: their bins are used again where the features are the same.
+    """
     features = teaching_features(train, recipe.moved_limit)
-    columns = [train.names.index(name) for name in features]
     target, weight = _target_and_weight(train, scale)
     if recipe.half_life_days is not None:
         aged = 0.5 ** (_age_days(train) / recipe.half_life_days)
         weight = aged if weight is None else weight * aged
+    if like is not None and like.features == features:
+        return replace(like, target=target, weight=weight)
     named: dict[str, Shape] = {
         **dict.fromkeys(recipe.coded, "coded"),
         **dict.fromkeys(recipe.raising, "raising"),
         **dict.fromkeys(recipe.lowering, "lowering"),
     }
     shapes = {place: named[name] for place, name in enumerate(features) if name in named}
-    values = np.ascontiguousarray(train.values[:, columns])
-    return Rows(train.customer_ids, features, values, target, weight, shapes)
+    values = np.ascontiguousarray(train.values[:, [train.names.index(name) for name in features]])
+    # Without feature_pre_filter: what one recipe cannot split, another may.
+    params: dict[str, object] = {"verbosity": -1, "num_threads": recipe.threads, "feature_pre_filter": False}
+    params |= _constraints(shapes, len(features))
+    binned = lgb.Dataset(values, target, feature_name=list(features), params=params, free_raw_data=False)
+    return Rows(train.customer_ids, features, values, target, weight, shapes, binned)
 
 
 def teaching_features(train: Dataset, moved_limit: float | None = None) -> tuple[str, ...]:
@@ -107,16 +133,19 @@ def moves(train: Dataset, names: list[str]) -> dict[str, float]:
     if len(dates) < 2:
         return dict.fromkeys(names, 0.0)
     is_new = train.as_of >= dates[-max(1, len(dates) // 3)]
+    sides = [_evenly(np.flatnonzero(~is_new)), _evenly(np.flatnonzero(is_new))]
     found = {}
     for name in names:
         column = np.nan_to_num(train.column(name), nan=-np.inf)
-        steps = np.unique(column)
-        old, new = (
-            np.searchsorted(np.sort(part), steps, side="right") / len(part)
-            for part in (column[~is_new], column[is_new])
-        )
-        found[name] = float(np.abs(old - new).max())
+        old, new = (np.sort(column[rows]) for rows in sides)
+        steps = np.concatenate([old, new])
+        behind = [np.searchsorted(part, steps, side="right") / len(part) for part in (old, new)]
+        found[name] = float(np.abs(behind[0] - behind[1]).max())
     return found
+
+
+def _evenly(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    return rows[:: -(-len(rows) // MOVE_ROWS)]
 
 
 def _age_days(train: Dataset) -> FloatArray:

@@ -19,6 +19,7 @@ from training.leaks import check_leaks
 from training.recipe import KINDS, Recipe
 from training.resample import Figure, Interval, customer_draws, interval
 from training.rows import Scale
+from training.segments import SegmentFigures
 from training.splits import Schedule, customer_folds
 from training.tune import Tuned, Tuning, tune
 
@@ -36,6 +37,7 @@ class TrainedTarget:
     holds each simple rule's figures on the same rows, `simple` its scores; `intervals` are those of `metrics` (95%, by
     customers drawn). `recipe` is what the model was fitted by; `choice` and `tuned` say how it was found, `budget` what
     explaining costs, where the run asked for them. `has_few_events`: too few to choose by, the defaults stand.
+    `segments` are the model's figures on parts of the test rows.
     """
 
     schedule: Schedule
@@ -55,6 +57,7 @@ class TrainedTarget:
     tuned: Tuned | None = None
     budget: Budget | None = None
     has_few_events: bool = False
+    segments: tuple[SegmentFigures, ...] = ()
 
     @property
     def key(self) -> str:

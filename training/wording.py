@@ -36,6 +36,18 @@ class Wording:
         """Return what a simple rule is called."""
         return self(f"rules.{name}")
 
+    def segment(self, name: str, value: str) -> str:
+        """Return what a part of the customers is called.
+
+        Examples
+        --------
+        >>> Wording("en").segment("kind", "retail"), Wording("zh").segment("age", "30-44")
+        ('Kind: retail', '年龄: 30-44')
+        """
+        values = read_policy("reports")["backtest"]["values"]
+        known = values[value][self.language] if value in values else value
+        return f"{self(f'backtest.names.{name}')}: {known}"
+
     def family(self, name: str) -> str:
         """Return what a family of features is called."""
         return str(read_policy("texts")["families"][name][self.language])

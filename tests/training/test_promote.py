@@ -187,9 +187,14 @@ def test_a_group_whose_risk_is_overstated_is_unfairness(forecast: float, value: 
 
 
 def test_a_small_group_is_shown_and_not_judged() -> None:
-    """99 customers aged 60 and more, forecast at 0.9: below the least count of 100; with one more, refused."""
-    label = _repeated([1] + [0] * 9, 40)
-    for small, state in ((99, "not_measured"), (100, "failed")):
+    """99 customers aged 60 and more, forecast at 0.9: below the least count of 100; with one more, refused.
+
+    100 customers of whom 9 leave are too few events to judge; with 12 there are enough.
+    """
+    for small, leavers, state in ((99, 12, "not_measured"), (100, 12, "failed"), (100, 9, "not_measured")):
+        label = np.concatenate([np.arange(400 - small) % 10 == 0, np.arange(small) < leavers]).astype(
+            np.float64
+        )
         ages = ("30-44",) * (400 - small) + ("60+",) * small
         forecast = np.array([0.1] * (400 - small) + [0.9] * small)
         check = _only(
