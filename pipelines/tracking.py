@@ -25,6 +25,7 @@ from serving.champion import read_champion
 from serving.golden import INPUT
 from serving.manifest import CARD, GOLDEN, MANIFEST, RELEASE, Manifest, Release, unseal
 from training.budget import Budget
+from training.fit import FoldFigures
 from training.package import write_release
 from training.run import TrainedTarget
 from training.wording import Wording
@@ -147,6 +148,8 @@ def _figures(trained: Sequence[TrainedTarget]) -> Iterator[tuple[str, float]]:
             yield from (
                 (f"{key}/{name}_{end}", value) for end, value in (("low", found.low), ("high", found.high))
             )
+        for number, fold in enumerate(fitted.folds):
+            yield from ((f"{key}/fold_{number}/{name}", value) for name, value in _fold_figures(fold))
         if item.budget is not None:
             yield from ((f"{key}/{name}", value) for name, value in _budget_figures(item.budget))
         if item.choice is not None:
@@ -159,6 +162,13 @@ def _figures(trained: Sequence[TrainedTarget]) -> Iterator[tuple[str, float]]:
         yield f"{key}/train_base", item.train_base
         for name, difference in asdict(fitted.proof).items():
             yield f"{key}/proof_{name}", difference
+
+
+def _fold_figures(fold: FoldFigures) -> Iterator[tuple[str, float]]:
+    """How a fold's model does on the customers it has not seen; a figure with nothing to tell is left out."""
+    if not isnan(fold.value):
+        yield fold.name, fold.value
+    yield from (("loss", fold.loss), ("trees", fold.trees), ("rows", fold.rows))
 
 
 def _budget_figures(budget: Budget) -> Iterator[tuple[str, float]]:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.tables import explain_numba
-from training.choose import headline
 from training.compile import compile_booster
 from training.dataset import Dataset
+from training.evaluate import headline
 from training.fit import Fitted, fit_text, held_out_fit
 from training.recipe import Recipe
 from training.resample import Interval, customer_draws, over_draws, spread

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import Dataset
-from training.evaluate import HEADLINE, figures
+from training.evaluate import headline
 from training.fit import linear_part, rare_events
 from training.recipe import Kind, Recipe
-from training.resample import Figure, customer_draws, over_draws
+from training.resample import customer_draws, over_draws
 from training.rows import Rows, Scale, rows_of
 from training.splits import customer_folds
 
@@ -146,11 +146,6 @@ class Judge:
         """Return a recipe's mean score over the dates."""
         linear = self.linear(recipe) if recipe.linear_share else None
         return self.scores(_mixed(self.trees(recipe), linear, recipe.linear_share))[0]
-
-
-def headline(kind: Kind, data: Dataset, margin: FloatArray) -> Figure:
-    """Return the figure that recipes are compared by: AUC, or Spearman of shares and of the realised level."""
-    return figures(kind, "margin", data, margin)[HEADLINE[kind]]
 
 
 def choose(judge: Judge, recipe: Recipe) -> Choice:

@@ -24,11 +24,11 @@ from training.resample import (
 FloatArray = NDArray[np.float64]
 Metrics = dict[str, float]
 
+HEADLINE: Mapping[Kind, str] = {"probability": "auc", "amount": "spearman", "share": "spearman"}
+"""The figure that models of a kind are compared by; of an amount it ranks the realised level."""
+
 MODEL = "model"
 """The model among the rules it is compared with."""
-
-HEADLINE: Mapping[Kind, str] = {"probability": "auc", "share": "spearman", "amount": "spearman"}
-"""The figure that models of a kind are compared by."""
 
 RECENCY = ("txn_gap_days", "contact_gap_days")
 FREQUENCY = ("txn_active_count_180d", "contact_count_365d")
@@ -58,6 +58,15 @@ def figures(
         return amount_figures(data.level, data.label, score, ends)
     found = share_figures(data.label, score)
     return found if rule == MODEL else {"spearman": found["spearman"]}
+
+
+def headline(kind: Kind, data: Dataset, margin: FloatArray) -> Figure:
+    """Return the figure that models and recipes are compared by: HEADLINE of any score in the order of forecasts."""
+    if kind == "probability":
+        return ranking_figures(data.label, margin)[HEADLINE[kind]]
+    if kind == "amount":
+        return amount_figures(data.level, data.label, margin, None)[HEADLINE[kind]]
+    return share_figures(data.label, margin)[HEADLINE[kind]]
 
 
 def metrics(found: Mapping[str, Figure], rows: int) -> Metrics:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from training.calibrate import Sigmoid, at_newest_level, fit_sigmoid, residual_i
 from training.compile import Proof, compile_booster, prove
 from training.dataset import Dataset
 from training.errors import TrainingError
+from training.evaluate import HEADLINE, headline
 from training.recipe import KINDS, Kind, Recipe
 from training.rows import BoolArray, Rows, Scale, rows_of
 from training.scorecard import Scorecard, blended, fit_scorecard
@@ -26,12 +27,28 @@ LINEAR_ROWS = 20_000
 """Rows that a linear model is fitted on at most: more would hardly move one slope per feature."""
 
 
+@dataclass(frozen=True)
+class FoldFigures:
+    """How the model of one fold of customers does on that fold, which it has not seen.
+
+    `name` is what `value` is: AUC, or Spearman of shares and of the realised level; of the margins that calibrate, so
+    by as many trees as are served. NaN where the fold has nothing to tell. `loss` is what LightGBM lowers, at the
+    fold's own best number of `trees`; a linear part is not in it.
+    """
+
+    name: str
+    value: float
+    loss: float
+    trees: int
+    rows: int
+
+
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """A fitted model, compiled and proved, with what turns its margin into an answer.
 
     `boosted` of its `trees` are LightGBM's own; the others are the linear part. `is_at_newest_level`: whether the
-    calibration has the level of the newest training date.
+    calibration has the level of the newest training date. `folds`: how the models did that chose and calibrated it.
     """
 
     kind: Kind
@@ -45,6 +62,7 @@ class Fitted:
     is_at_newest_level: bool
     scale: Scale | None
     interval: tuple[float, float] | None
+    folds: tuple[FoldFigures, ...] = ()
 
     def margin(self, data: Dataset) -> FloatArray:
         """Return the margin per row: log-odds, or minor units for an amount."""
@@ -118,7 +136,8 @@ def fit(
         The compiled tables do not say what the model says.
     """
     rows = rows_of(train, recipe, scale)
-    raw, trees = _fold_margins(kind, rows, recipe)
+    fold = customer_folds(rows.customer_ids, recipe.folds, recipe.seed)
+    raw, trees, losses = _fold_margins(kind, rows, recipe, fold)
     text = fit_text(kind, rows, recipe, trees)
     shown = lgb.Booster(model_str=text)
     compiled = compile_booster(text, rows.features)
@@ -140,7 +159,21 @@ def fit(
         interval=None
         if scale is None
         else residual_interval(train.label / scale.of(train) - raw, interval_level),
+        folds=tuple(
+            _fold_figures(kind, train, raw if scale is None else raw * scale.of(train), fold, losses)
+        ),
     )
+
+
+def _fold_figures(
+    kind: Kind, train: Dataset, margin: FloatArray, fold: NDArray[np.int64], losses: Sequence[Sequence[float]]
+) -> Iterator[FoldFigures]:
+    for number, loss in enumerate(losses):
+        out = fold == number
+        figure = headline(kind, train.where(out), margin[out])
+        rows = int(out.sum())
+        best = int(np.argmin(loss))
+        yield FoldFigures(HEADLINE[kind], float(figure(np.ones((1, rows)))[0]), loss[best], best + 1, rows)
 
 
 def fit_text(kind: Kind, rows: Rows, recipe: Recipe, trees: int, times: FloatArray | None = None) -> str:
@@ -193,9 +226,13 @@ def enough_trees(losses: FloatArray) -> int:
     return int(np.flatnonzero(behind.mean(axis=0) <= error)[0]) + 1
 
 
-def _fold_margins(kind: Kind, rows: Rows, recipe: Recipe) -> tuple[FloatArray, int]:
-    """Margins of every row by a model that has not seen its customer, and the number of trees that is enough."""
-    fold = customer_folds(rows.customer_ids, recipe.folds, recipe.seed)
+def _fold_margins(
+    kind: Kind, rows: Rows, recipe: Recipe, fold: NDArray[np.int64]
+) -> tuple[FloatArray, int, list[list[float]]]:
+    """Margins of every row by a model that has not seen its customer, the number of trees that is enough, and losses.
+
+    The losses are those of each fold, which its model has not seen, after 1, 2, ... trees.
+    """
     parameters = {**recipe.parameters(kind), **rows.constraints()}
     boosters, losses = [], []
     for number in range(recipe.folds):
@@ -217,7 +254,7 @@ def _fold_margins(kind: Kind, rows: Rows, recipe: Recipe) -> tuple[FloatArray, i
         if recipe.linear_share:
             linear = linear_part(kind, rows, recipe, (~out).astype(np.float64)).margin(rows.values[out])
             raw[out] += recipe.linear_share * (linear - raw[out])
-    return raw, trees
+    return raw, trees, losses
 
 
 def held_out_fit(

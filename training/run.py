@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from training.budget import Budget, measure
 from training.choose import Choice, Judge, choose
@@ -107,6 +109,17 @@ class RunRules:
     families: Mapping[str, str] = field(default_factory=dict)
 
 
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep linear algebra to one thread: on several, small tables took five times as long, and sums hang on the cores.
+
+    LightGBM's own threads are those of the recipe.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
+
+
+@one_blas_thread()
 def train_target(
     schedule: Schedule,
     train: Dataset,

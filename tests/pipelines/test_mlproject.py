@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -20,14 +22,17 @@ from pipelines.intake import prepare
 from pipelines.monitor import monitor
 from pipelines.settings import Home
 from pipelines.tracking import versions
+from pipelines.train import TrainOptions, train
 from serving.bundle import Bundle
 from serving.champion import read_champion
+from serving.manifest import RELEASE
 from tests.handover import Bank, write_bank
 
 PROJECT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 UNTIL = date(2026, 3, 1)
 CUSTOMERS, DAYS = 400, 260
+NEEDED = {"data": "bank", "as_of": "2026-03-01", "out": "o", "home": "h"}
 
 
 def _bank() -> Bank:
@@ -63,6 +68,20 @@ def entry_points() -> Mapping[str, Any]:
     return dict(content["entry_points"])
 
 
+def test_every_parameter_has_a_type_that_mlflow_knows(entry_points: Mapping[str, Any]) -> None:
+    """A number is a number, a file that has to be there a path."""
+    types = {
+        (name, parameter): each if isinstance(each, str) else each["type"]
+        for name, entry in entry_points.items()
+        for parameter, each in entry["parameters"].items()
+    }
+    assert set(types.values()) <= {"string", "float", "path", "uri"}
+    numbers = {"seed", "folds", "trials", "dates", "step"}
+    for (name, parameter), kind in types.items():
+        assert (kind == "float") == (parameter in numbers), (name, parameter)
+        assert (kind == "path") == (parameter == "data"), (name, parameter)
+
+
 def test_mlflow_finds_the_project_under_the_name_it_looks_for() -> None:
     link = PROJECT / "MLproject"
     assert link.is_symlink()
@@ -72,9 +91,13 @@ def test_mlflow_finds_the_project_under_the_name_it_looks_for() -> None:
 @pytest.mark.parametrize(
     ("name", "given", "expected"),
     [
-        ("train", {"test_as_of": "''"}, ["train", "--data", "bank", "--seed", "1", "--home", "h"]),
-        ("train", {"test_as_of": "2026-01-01"},
-         ["train", "--data", "bank", "--seed", "1", "--home", "h", "--test-as-of", "2026-01-01"]),
+        ("train", {},
+         ["train", "--data", "bank", "--seed", "1", "--folds", "3", "--trials", "0", "--home", "h"]),
+        ("train", {"test_as_of": "2026-01-01", "seed": "7", "folds": "5", "trials": "20"},
+         ["train", "--data", "bank", "--seed", "7", "--folds", "5", "--trials", "20", "--home", "h",
+          "--test-as-of", "2026-01-01"]),
+        ("backtest", {"dates": "2"},
+         ["backtest", "--data", "bank", "--dates", "2", "--step", "3", "--seed", "1", "--home", "h"]),
         ("score", {}, ["score", "--data", "bank", "--as-of", "2026-03-01", "--out", "o", "--home", "h"]),
         ("monitor", {}, ["monitor", "--data", "bank", "--as-of", "2026-03-01", "--home", "h"]),
     ],
@@ -88,7 +111,10 @@ def test_an_entry_point_runs_its_command(
         f'#!/bin/sh\nexec {sys.executable} -c "import json, sys; print(json.dumps(sys.argv[1:]))" "$@"\n'
     )
     shown.chmod(0o755)
-    values = {"data": "bank", "as_of": "2026-03-01", "out": "o", "home": "h", "seed": "1", **given}
+    known = entry_points[name]["parameters"]
+    defaults = {name: each["default"] for name, each in known.items() if "default" in each}
+    needed = {name: value for name, value in NEEDED.items() if name in known}
+    values = {name: shlex.quote(str(value)) for name, value in {**defaults, **needed, **given}.items()}
     command = entry_points[name]["command"].format(**values)
     found = subprocess.run(
         ["bash", "-c", command], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, check=True
@@ -128,6 +154,20 @@ def test_a_run_of_the_project_ends_in_a_version_that_serves(project: tuple[Home,
     assert run.data.tags["mlflow.project.entryPoint"] == "train"
     assert run.data.metrics["churn_90/auc"] == bundle.manifest.lineage.metrics["churn_90"]["auc"]
     assert run.data.params["seed"] == "1"
+    assert run.data.params["trials"] == "0"
+
+
+def test_the_same_tables_seed_and_code_give_the_same_content(
+    project: tuple[Home, Path], tmp_path: Path
+) -> None:
+    """Another home, another process, the tables in another folder: the version, run and times are not in the hash."""
+    home, data = project
+    again = train(
+        Home(tmp_path / "home"), Path(shutil.copytree(data, tmp_path / "bank")), TrainOptions(seed=1)
+    )
+    assert again.manifest_sha256 == read_champion(home.root).manifest_sha256
+    names = {path.name for path in again.bundle_dir.iterdir()}
+    assert names == {path.name for path in (home.bundles / "1").iterdir()} - {RELEASE}
 
 
 def test_the_version_can_be_watched(project: tuple[Home, Path], tmp_path: Path) -> None:

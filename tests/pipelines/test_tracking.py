@@ -121,6 +121,11 @@ def test_a_run_holds_figures_of_the_models_and_of_the_simple_rules(
     assert run.data.metrics["baseline/recency/churn_90/auc"] == model.baselines["recency"]["auc"]
     assert run.data.metrics["growth_180/trees"] == all_trained()[1].fitted.trees
     assert run.data.metrics["churn_90/proof_margin"] <= 1e-12
+    fold = model.fitted.folds[2]
+    assert run.data.metrics["churn_90/fold_2/auc"] == fold.value
+    assert run.data.metrics["churn_90/fold_2/loss"] == fold.loss
+    assert run.data.metrics["churn_90/fold_2/trees"] == fold.trees
+    assert 0.0 < run.data.metrics["growth_180/fold_0/spearman"] < 1.0
     assert run.data.params["learning_rate"] == "0.1"
     assert run.data.params["seed"] == "1"
     assert "test_as_of" not in run.data.params

@@ -17,7 +17,6 @@ from features.groups.registry import GROUPS
 from features.store import StoreError
 from features.windows import KEYS
 from pipelines.build import build, open_store, read_features
-from pipelines.bundling import Trained, bundle_up
 from pipelines.engine import Engine
 from pipelines.labels import plan_targets, read_datasets
 from pipelines.score import ScoreOptions, score
@@ -25,7 +24,7 @@ from pipelines.settings import Home
 from serving.champion import load_champion
 from serving.online import OnlineStore
 from serving.requests import PredictRequest
-from tests.pipelines.conftest import OPTIONS, TrainedBank
+from tests.pipelines.conftest import TrainedBank
 
 
 def test_every_target_with_labels_gets_a_model_and_the_others_are_named(trained: TrainedBank) -> None:
@@ -152,13 +151,6 @@ def test_reasons_add_up_to_the_margin(trained: TrainedBank, tmp_path: Path) -> N
         count += 1
     assert count
     print(f"{count} customers added up")
-
-
-def test_equal_models_give_an_equal_bundle_to_the_byte(trained: TrainedBank, tmp_path: Path) -> None:
-    result = trained.result
-    again = Trained(result.plan, result.trained, {}, OPTIONS.seed)
-    bundled = bundle_up(Home(tmp_path / "home"), trained.store, again)
-    assert bundled.manifest_sha256 == trained.registered.manifest_sha256
 
 
 def test_nothing_half_written_remains(trained: TrainedBank) -> None:

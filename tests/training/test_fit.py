@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from training.errors import TrainingError
 from training.fit import check_labels, fit
 from training.recipe import Recipe
 from training.rows import Scale, teaching_features
+from training.splits import customer_folds
 
 QUICK = Recipe(seed=3, max_trees=30, min_rows_in_leaf=20)
 OTHER = Recipe(seed=4, max_trees=30, min_rows_in_leaf=20)
@@ -78,3 +81,27 @@ def test_a_code_that_no_training_row_has_is_null_in_the_test_rows_too() -> None:
     seen = codes_seen([train], ["c"])
     assert seen == {"c": frozenset({0, 2})}
     assert np.isnan(without_unseen(test, seen).values[:4, 2]).tolist() == [False, True, False, True]
+
+
+def test_each_fold_says_how_its_model_did_on_customers_it_has_not_seen() -> None:
+    """The loss at the best number of trees is LightGBM's log loss there, so it lies below that of the base rate."""
+    rows = _rows()
+    fitted = fit("probability", rows, QUICK)
+    assert [fold.name for fold in fitted.folds] == ["auc"] * QUICK.folds
+    assert sum(fold.rows for fold in fitted.folds) == len(rows)
+    base = rows.label.mean()
+    chance = -(base * np.log(base) + (1 - base) * np.log(1 - base))
+    for fold in fitted.folds:
+        assert 0.6 < fold.value < 0.9
+        assert fold.loss < chance
+        assert 1 <= fold.trees <= QUICK.max_trees
+    assert [fold.name for fold in fit("amount", rows, QUICK, scale=Scale(("a",), 100.0)).folds] == [
+        "spearman"
+    ] * 3
+
+
+def test_a_fold_without_an_event_has_no_auc() -> None:
+    rows, recipe = _rows(), replace(QUICK, folds=6)
+    rows.label[customer_folds(rows.customer_ids, 6, recipe.seed) == 1] = 0.0
+    values = [one.value for one in fit("probability", rows, recipe).folds]
+    assert [place for place, value in enumerate(values) if np.isnan(value)] == [1]

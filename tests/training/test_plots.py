@@ -14,9 +14,12 @@ from features.policy import policy_text
 from serving.reasons import BankWords, Texts, feature_title
 from tests.trained import NAMES, all_trained, trained
 from training import curves
+from training.plot_page import Page
 from training.plots import Currency, draw_plots
 from training.run import TrainedTarget
+from training.shap_plots import STEPS, waterfall_steps
 from training.svg import wrap
+from training.wording import Wording
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -45,8 +48,9 @@ def _text(path: Path) -> str:
 
 
 def test_each_kind_of_model_has_its_plots_in_both_languages(drawn: Path) -> None:
-    plots = {"churn_90": ("calibration", "lift", "shap"), "growth_180": ("deciles", "shap")}
-    plots["loyalty_360"] = ("calibration", "shap")
+    shap = ("shap", "dependence", "waterfall")
+    plots = {"churn_90": ("calibration", "lift", *shap), "growth_180": ("deciles", *shap)}
+    plots["loyalty_360"] = ("calibration", *shap)
     expected = {
         f"{key}-{what}.{language}.svg"
         for key, kinds in plots.items()
@@ -59,7 +63,7 @@ def test_each_kind_of_model_has_its_plots_in_both_languages(drawn: Path) -> None
 def test_equal_models_give_equal_files(
     drawn: Path, titles: Mapping[str, Mapping[str, str]], tmp_path: Path
 ) -> None:
-    for path in draw_plots([trained("churn", 90)], titles, tmp_path):
+    for path in draw_plots([trained("churn", 90)], titles, tmp_path, Currency("CNY", 2)):
         assert path.read_bytes() == (drawn / path.name).read_bytes()
 
 
@@ -74,7 +78,7 @@ def test_text_stays_text_and_each_language_keeps_to_itself(drawn: Path) -> None:
 
 
 def test_no_raw_feature_name_is_shown(drawn: Path) -> None:
-    for path in drawn.glob("*-shap.*"):
+    for path in (path for what in ("shap", "dependence", "waterfall") for path in drawn.glob(f"*-{what}.*")):
         assert not [name for name in NAMES if name in _text(path) and "_" in name], path.name
     assert "距上次联系" in _text(drawn / "churn_90-shap.zh.svg")
 
@@ -88,6 +92,49 @@ def test_the_axes_say_what_is_counted_and_in_which_unit(
     assert "Change (CNY)" in _text(drawn / "growth_180-deciles.en.svg")
     draw_plots([trained("growth", 180)], titles, tmp_path)
     assert "Change (smallest units of the currency)" in _text(tmp_path / "growth_180-deciles.en.svg")
+
+
+def _page(model: TrainedTarget, titles: Mapping[str, Mapping[str, str]]) -> Page:
+    return Page(model, Wording("en"), titles, Currency("CNY", 2))
+
+
+@pytest.mark.parametrize(("target", "horizon"), [("churn", 90), ("growth", 180), ("loyalty", 360)])
+def test_the_steps_of_a_waterfall_lead_from_the_base_to_the_margin(
+    target: str, horizon: int, titles: Mapping[str, Mapping[str, str]]
+) -> None:
+    """An amount in CNY: 100 minor units each. The strongest feature is the last step, the weak ones one together."""
+    model = trained(target, horizon)
+    unit = 100.0 if target == "growth" else 1.0
+    start, steps = waterfall_steps(_page(model, titles), 7)
+    assert start + sum(size for _, size in steps) == pytest.approx(model.fitted.margin(model.test)[7] / unit)
+    assert len(steps) == STEPS + 1
+    sizes = [abs(size) for _, size in steps[1:]]
+    assert sizes == sorted(sizes)
+    assert steps[0][0] == f"{len(model.fitted.features) - STEPS} other features together"
+
+
+def test_a_waterfall_says_of_whom_and_with_which_values(drawn: Path) -> None:
+    """The highest forecast of the test rows, each value in its unit: days, percent, the bank's currency."""
+    highest = trained("churn", 90).prediction.max()
+    text = _text(drawn / "churn_90-waterfall.en.svg")
+    assert f"the highest forecast of all test rows: {highest:.1%}" in text
+    assert re.search(r"Time since the last contact: [\d,]+ days", text)
+    assert re.search(
+        r"highest forecast of all test rows: CNY [\d,]+", _text(drawn / "growth_180-waterfall.en.svg")
+    )
+    assert not re.search(r"C\d{8}", text), "no customer is named"
+
+
+def test_rows_without_a_value_stand_apart_in_a_dependence_plot(
+    titles: Mapping[str, Mapping[str, str]], tmp_path: Path
+) -> None:
+    """One in ten has no contact on record. A feature that no row has is drawn as well: every dot stands apart."""
+    model = trained("churn", 90)
+    values = model.test.values.copy()
+    values[:, NAMES.index("txn_active_count_180d")] = np.nan
+    gone: TrainedTarget = replace(model, test=replace(model.test, values=values))
+    draw_plots([gone], titles, tmp_path)
+    assert "none" in _text(tmp_path / "churn_90-dependence.en.svg").split()
 
 
 def test_lift_is_left_out_where_no_test_row_has_the_event(
