@@ -24,9 +24,6 @@ from training.resample import (
 FloatArray = NDArray[np.float64]
 Metrics = dict[str, float]
 
-HEADLINE: Mapping[Kind, str] = {"probability": "auc", "amount": "spearman", "share": "spearman"}
-"""The figure that models of a kind are compared by; of an amount it ranks the realised level."""
-
 MODEL = "model"
 """The model among the rules it is compared with."""
 
@@ -61,12 +58,8 @@ def figures(
 
 
 def headline(kind: Kind, data: Dataset, margin: FloatArray) -> Figure:
-    """Return the figure that models and recipes are compared by: HEADLINE of any score in the order of forecasts."""
-    if kind == "probability":
-        return ranking_figures(data.label, margin)[HEADLINE[kind]]
-    if kind == "amount":
-        return amount_figures(data.level, data.label, margin, None)[HEADLINE[kind]]
-    return share_figures(data.label, margin)[HEADLINE[kind]]
+    """Return the figure that models, folds and recipes are compared by, of any score in the order of the forecasts."""
+    return figures(kind, "margin", data, margin)[HEADLINE[kind]]
 
 
 def metrics(found: Mapping[str, Figure], rows: int) -> Metrics:
