@@ -24,6 +24,9 @@ from training.resample import (
 FloatArray = NDArray[np.float64]
 Metrics = dict[str, float]
 
+HEADLINE: Mapping[Kind, str] = {"probability": "auc", "amount": "spearman", "share": "spearman"}
+"""The figure that models of a kind are compared by; of an amount it ranks the realised level."""
+
 MODEL = "model"
 """The model among the rules it is compared with."""
 

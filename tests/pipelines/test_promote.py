@@ -64,7 +64,9 @@ def test_the_whole_way_through_the_gate_against_it_and_back(bench: Bench, cli: C
     overstating = cli("promote", "3", home=home.root)
     assert overstating.code == 1
     assert "promote 3: refused, nothing was changed; version 1 stays the champion." in overstating.err
-    assert "calibration, Churn within" in overstating.err  # at which horizon hangs on how many events there are
+    assert (
+        "calibration, Churn within" in overstating.err
+    )  # at which horizon hangs on how many events there are
     assert "mean forecast over observed rate" in overstating.err
     assert "REFUSED" in overstating.out
     assert read_champion(home.root).version == "1"
