@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.policy import policy_digest, policy_text, read_policy
-from features.policy.gate import read_gate
 from features.tables import BankManifest
 from pipelines.build import Progress, Store, build, open_store
 from pipelines.bundling import Trained, bundle_up, code_commit
@@ -235,7 +234,7 @@ def _train_all(
 
 def _with_segments(source: Store, trained: tuple[TrainedTarget, ...]) -> tuple[TrainedTarget, ...]:
     """Add each model's figures by segment and by sex and age, at its test date."""
-    bands = read_gate(source.bank.manifest.data_until).age_bands
+    bands = read_policy("gate")["groups"]["age_bands"]
     found = []
     with Engine(source.bank) as engine:
         for item in trained:

@@ -142,10 +142,10 @@ class Judge:
             drawn.append(over_draws(figure, fold.draws))
         return float(np.mean(whole)), np.asarray(np.mean(drawn, axis=0))
 
-    def score(self, recipe: Recipe) -> float:
-        """Return a recipe's mean score over the dates."""
+    def score(self, recipe: Recipe) -> tuple[float, FloatArray]:
+        """Return a recipe's mean score over the dates, of all rows and in every draw of customers."""
         linear = self.linear(recipe) if recipe.linear_share else None
-        return self.scores(_mixed(self.trees(recipe), linear, recipe.linear_share))[0]
+        return self.scores(_mixed(self.trees(recipe), linear, recipe.linear_share))
 
 
 def choose(judge: Judge, recipe: Recipe) -> Choice:

@@ -24,11 +24,11 @@ from training.resample import (
 FloatArray = NDArray[np.float64]
 Metrics = dict[str, float]
 
+HEADLINE: Mapping[Kind, str] = {"probability": "auc", "amount": "spearman", "share": "spearman"}
+"""The figure that models of a kind are compared by; of an amount it ranks the realised level."""
+
 MODEL = "model"
 """The model among the rules it is compared with."""
-
-HEADLINE: Mapping[Kind, str] = {"probability": "auc", "share": "spearman", "amount": "spearman"}
-"""The figure that models of a kind are compared by."""
 
 RECENCY = ("txn_gap_days", "contact_gap_days")
 FREQUENCY = ("txn_active_count_180d", "contact_count_365d")

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from training.choose import Judge
+import numpy as np
+
+from training.choose import FloatArray, Judge
 from training.recipe import Recipe
 
 TUNED = ("learning_rate", "min_rows_in_leaf", "feature_share", "row_share", "ridge", "extra_trees")
@@ -37,7 +39,7 @@ class Tuned:
 def tune(
     judge: Judge, recipe: Recipe, tuning: Tuning, on_trial: Callable[[int], None] | None = None
 ) -> Tuned:
-    """Search for a better recipe; the one it began with stays unless another has a higher score."""
+    """Search for a better recipe; the one it began with stays unless another is better by more than its error."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -49,8 +51,11 @@ def tune(
     if tuning.start is not None:
         study.enqueue_trial({**first, **{name: tuning.start[name] for name in TUNED if name in tuning.start}})
 
+    drawn: dict[int, FloatArray] = {}
+
     def objective(trial: optuna.Trial) -> float:
-        return judge.score(replace(recipe, **_suggested(trial)))
+        score, drawn[trial.number] = judge.score(replace(recipe, **_suggested(trial)))
+        return score
 
     def after(_study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
         if on_trial:
@@ -58,7 +63,8 @@ def tune(
 
     study.optimize(objective, n_trials=tuning.trials, timeout=tuning.seconds or None, callbacks=[after])
     began = float(study.trials[0].values[0])
-    if study.best_value <= began:
+    error = float(np.nanstd(drawn[study.best_trial.number] - drawn[0]))
+    if study.best_value - began <= error:
         return Tuned(recipe, began, began, len(study.trials))
     return Tuned(replace(recipe, **study.best_params), float(study.best_value), began, len(study.trials))
 

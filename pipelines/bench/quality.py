@@ -32,8 +32,10 @@ from pipelines.sources.simulated import simulate
 from pipelines.train import TrainOptions, prepared_tables, train, train_rules
 from pipelines.truth import attainable
 from training.dataset import Dataset, joined
+from training.recipe import Shape
 from training.resample import amount_figures
 from training.run import RunRules, TrainedTarget, train_target
+from training.scorecard import fit_scorecard
 from training.splits import Schedule
 from training.tune import Tuning
 
@@ -176,6 +178,16 @@ def _cross_validated(
     return float(model), float(logistic)
 
 
+def _linear(rows: Dataset, is_test: BoolArray, rules: RunRules) -> float:
+    """AUC of a logistic regression alone: one slope per feature on ranks, one value per code."""
+    train, test = rows.where(~is_test), rows.where(is_test)
+    shapes: dict[int, Shape] = {
+        train.names.index(name): "coded" for name in rules.recipe.coded if name in train.names
+    }
+    card = fit_scorecard(train.values, train.label, None, is_amount=False, shapes=shapes)
+    return float(roc_auc_score(test.label, card.margin(test.values)))
+
+
 def _catboost(rows: Dataset, is_test: BoolArray) -> float:
     """AUC of CatBoost with its defaults on the same numbers."""
     from catboost import CatBoostClassifier
@@ -195,7 +207,7 @@ def _in_time(place: _Place, found: _Found) -> None:
     item = _split("response", rows, is_test, rules)
     found.reach("bank_marketing_in_time_auc", item.metrics["auc"], 0.741, 0.73)
     found.between("bank_marketing_in_time_brier", item.metrics["brier"], 0.0, 0.22)
-    found.floor["bank_marketing_in_time_logistic_auc"] = item.baselines["logistic"]["auc"]
+    found.floor["bank_marketing_in_time_logistic_auc"] = _linear(rows, is_test, rules)
     found.floor["bank_marketing_in_time_catboost_auc"] = _catboost(rows, is_test)
 
 
