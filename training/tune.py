@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from training.choose import FloatArray, Judge
+from training.choose import BEYOND, FloatArray, Judge
 from training.recipe import Recipe
 
 TUNED = ("learning_rate", "min_rows_in_leaf", "feature_share", "row_share", "ridge", "extra_trees")
@@ -64,7 +64,7 @@ def tune(
     study.optimize(objective, n_trials=tuning.trials, timeout=tuning.seconds or None, callbacks=[after])
     began = float(study.trials[0].values[0])
     error = float(np.nanstd(drawn[study.best_trial.number] - drawn[0]))
-    if study.best_value - began <= error:
+    if study.best_value - began <= BEYOND * error:
         return Tuned(recipe, began, began, len(study.trials))
     return Tuned(replace(recipe, **study.best_params), float(study.best_value), began, len(study.trials))
 
