@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.champions import Entry, Standing, read_standing
 from pipelines.overrides import say_override
-from pipelines.promote import PromoteReport
 from pipelines.settings import Home
 from pipelines.terminal import Terminal
 from pipelines.tracking import VersionRecord, versions
@@ -16,6 +15,9 @@ from serving.manifest import MANIFEST, Manifest, unseal
 from training.challenge import Check
 from training.gate_words import sentence
 from training.wording import Wording
+
+if TYPE_CHECKING:
+    from pipelines.promote import PromoteReport  # takes seconds to import: a listing needs it not
 
 DIGEST = 12
 """How much of a digest people are shown."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version as library_version
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -24,11 +24,13 @@ from serving.bundle import Bundle, FeatureFrame
 from serving.champion import read_champion
 from serving.golden import INPUT
 from serving.manifest import CARD, GOLDEN, MANIFEST, RELEASE, Manifest, Release, unseal
-from training.budget import Budget
-from training.fit import FoldFigures
 from training.package import write_release
-from training.run import TrainedTarget
 from training.wording import Wording
+
+if TYPE_CHECKING:  # what trains takes seconds to import: who lists versions needs it not
+    from training.budget import Budget
+    from training.fit import FoldFigures
+    from training.run import TrainedTarget
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 _MODEL_CODE = Path(__file__).with_name("pyfunc_bundle.py")

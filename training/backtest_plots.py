@@ -23,8 +23,8 @@ def draw_over_time(model: ModelReport, words: Wording) -> str:
     """Draw the headline figure of the model and every rule at each test date, with its interval."""
     title = words("backtest.over_time", figure=words(f"figures.{model.headline}"))
     with drawing(f"{model.key}-over-time"):
-        figure = new_figure(9.0, 3.6)
-        axes = figure.add_axes((0.07, 0.12, 0.66, 0.76))
+        figure = new_figure(10.0, 3.6)
+        axes = figure.add_axes((0.065, 0.12, 0.575, 0.76))
         days = list(model.by_date)
         rules = [rule for rule, found in model.mean.table.items() if model.headline in found]
         for place, rule in enumerate(reversed(rules)):
@@ -51,8 +51,8 @@ def draw_lift(model: ModelReport, words: Wording) -> str:
     title = words("backtest.lift")
     shares = np.linspace(0.01, 1.0, 100)
     with drawing(f"{model.key}-lift"):
-        figure = new_figure(9.0, 3.6)
-        axes = figure.add_axes((0.07, 0.15, 0.66, 0.73))
+        figure = new_figure(10.0, 3.6)
+        axes = figure.add_axes((0.065, 0.15, 0.575, 0.73))
         for rule in reversed([rule for rule in model.mean.table if model.headline in model.mean.table[rule]]):
             lifts = [
                 curves.lift_at(origin.test.label, origin.scores[rule], shares)

@@ -6,10 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import QuantileTransformer
 
 from training.dataset import Dataset
 from training.recipe import Kind
@@ -98,6 +94,11 @@ def simple_scores(target: str, train: Dataset, test: Dataset) -> Mapping[str, Fl
 
 
 def _logistic(train: Dataset, test: Dataset) -> FloatArray:
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import QuantileTransformer
+
     usable = [place for place in range(len(train.names)) if not np.isnan(train.values[:, place]).all()]
     model = make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True),
