@@ -14,9 +14,10 @@ from features.policy import read_policy
 from pipelines.backtest_page import write_backtest_page
 from pipelines.backtest_record import record_backtest
 from pipelines.build import Progress, Store, build, open_store
+from pipelines.datasets import read_datasets
 from pipelines.engine import Engine
 from pipelines.errors import PipelineError
-from pipelines.labels import TARGETS, Plan, plan_targets, read_datasets
+from pipelines.labels import TARGETS, Plan, plan_targets
 from pipelines.lifetimes import LifetimeRule, lifetime_rule
 from pipelines.people import SEGMENTS, people_at
 from pipelines.settings import Home

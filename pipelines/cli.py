@@ -176,7 +176,9 @@ def contribution(
 
 
 @app.command()
-def bench(name: Annotated[Literal["features", "predict", "score", "quality"], typer.Argument()]) -> None:
+def bench(
+    name: Annotated[Literal["features", "predict", "score", "quality", "training"], typer.Argument()],
+) -> None:
     """Measure: figures, and ratios to a floor measured in the same run."""
     from pipelines.bench import BENCHES
 

@@ -24,7 +24,7 @@ from serving.bundle import Bundle, FeatureFrame, ModelOutput
 from serving.manifest import TargetSpec
 from training.challenge import Case, Forecast, Outcomes, Scores
 from training.promote import top_agreement
-from training.splits import Schedule, customer_folds, newest_ripe
+from training.splits import Schedule, kept_for_test, newest_ripe
 
 HIGH = 2
 """Place of the band "high" among `serving.calibration.BANDS`."""
@@ -194,7 +194,7 @@ def unseen(bundle: Bundle, item: Schedule, ids: Sequence[str]) -> NDArray[np.boo
     metrics = lineage.metrics.get(item.key, {})
     if metrics.get("validation") != "customers" or _tested_on(bundle, item.key) != item.test:
         return np.ones(len(ids), dtype=np.bool_)
-    return np.asarray(customer_folds(ids, 5, lineage.seeds["training"] + 1) == 0)
+    return kept_for_test(ids, lineage.seeds["training"])
 
 
 def _read_dates(source: Store, dates: Sequence[date], names: tuple[str, ...]) -> dict[date, pa.Table]:

@@ -1,4 +1,4 @@
-"""Which labels a bank can train on, on which dates; and their rows, read with the features through the store."""
+"""Which labels a bank can train on, on which dates; and their rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from pipelines.build import Store
 from pipelines.engine import Bank, Engine
 from pipelines.errors import PipelineError
 from training import arrears, targets
-from training.dataset import Dataset, assemble
 from training.splits import Schedule, ScheduleRules, Span, longest, schedule
 
 TARGETS = ("churn", "growth", "loyalty", "default", "response")
@@ -139,51 +138,18 @@ def first_day(bank: Bank) -> date:
     return starts["transactions"] if "transactions" in starts else starts["balances"]
 
 
-def read_datasets(source: Store, engine: Engine, plan: Plan) -> dict[str, tuple[Dataset, Dataset | None]]:
-    """Read the training and test rows of every model, features through the feature store in one go.
+def labels_of(source: Store, engine: Engine, plan: Plan, item: Schedule) -> tuple[pa.Table, pa.Table]:
+    """Read the labels of one model: training rows and test rows, each customer_id, as_of, label and level.
 
     Training labels are seen as the bank knew them on the test date; test labels as it knows them today.
     """
-    labels: dict[str, list[pa.Table]] = {}
-    for item in plan.schedules:
-        if item.target in plan.from_outcomes:
-            labels[item.key] = _outcome_labels(item, plan.outcomes[item.target])
-        else:
-            labels[item.key] = _computed_labels(source, engine, item)
-    keys = pa.concat_tables(
-        [
-            part.select(["customer_id", "as_of"])
-            for parts in labels.values()
-            for part in parts
-            if part.num_rows
-        ]
-    )
-    keys = keys.group_by(["as_of", "customer_id"]).aggregate([])
-    keys = keys.select(["customer_id", "as_of"]).sort_by(
-        [("as_of", "ascending"), ("customer_id", "ascending")]
-    )
-    names = tuple(feature.name for feature in source.bank.catalogue.features if feature.model_input)
-    frame = feast_store.read_training_frame(source.directory, keys, names, source.bank.manifest.zone)
-    place = {
-        pair: row
-        for row, pair in enumerate(
-            zip(keys["customer_id"].to_pylist(), keys["as_of"].to_pylist(), strict=True)
-        )
-    }
-
-    def dataset(part: pa.Table) -> Dataset:
-        pairs = zip(part["customer_id"].to_pylist(), part["as_of"].to_pylist(), strict=True)
-        return assemble(frame.take(pa.array([place[pair] for pair in pairs])), part, names)
-
-    return {
-        key: (dataset(parts[0]), dataset(parts[1]) if parts[1].num_rows and parts[0].num_rows else None)
-        if parts[0].num_rows
-        else (dataset(parts[1]), None)
-        for key, parts in labels.items()
-    }
+    if item.target in plan.from_outcomes:
+        return _outcome_labels(item, plan.outcomes[item.target])
+    train = _labels_at(source, engine, item, item.train, feast_store.day_number(item.test))
+    return train, _labels_at(source, engine, item, (item.test,), source.bank.until_day)
 
 
-def _outcome_labels(item: Schedule, rows: pa.Table) -> list[pa.Table]:
+def _outcome_labels(item: Schedule, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     table = pa.table(
         {
             "customer_id": rows["customer_id"],
@@ -192,10 +158,10 @@ def _outcome_labels(item: Schedule, rows: pa.Table) -> list[pa.Table]:
             "level": pa.array(np.full(rows.num_rows, np.nan)),
         }
     )
-    return [
+    return (
         table.filter(pc.less(table["as_of"], pa.scalar(item.test, pa.date32()))),
         table.filter(pc.equal(table["as_of"], pa.scalar(item.test, pa.date32()))),
-    ]
+    )
 
 
 def read_labels(source: Store, engine: Engine, item: Schedule, outcomes: Mapping[str, pa.Table]) -> pa.Table:
@@ -206,11 +172,6 @@ def read_labels(source: Store, engine: Engine, item: Schedule, outcomes: Mapping
     if item.horizon is None:
         return _outcome_labels(item, outcomes[item.target])[1]
     return _labels_at(source, engine, item, (item.test,), source.bank.until_day)
-
-
-def _computed_labels(source: Store, engine: Engine, item: Schedule) -> list[pa.Table]:
-    train = _labels_at(source, engine, item, item.train, feast_store.day_number(item.test))
-    return [train, _labels_at(source, engine, item, (item.test,), source.bank.until_day)]
 
 
 def _labels_at(

@@ -17,10 +17,11 @@ from features.policy import policy_digest, policy_text, read_policy
 from features.tables import BankManifest
 from pipelines.build import Progress, Store, build, open_store
 from pipelines.bundling import Trained, bundle_up, code_commit
+from pipelines.datasets import Datasets, read_datasets
 from pipelines.engine import Bank, Engine
 from pipelines.errors import PipelineError
 from pipelines.intake import prepare
-from pipelines.labels import Plan, plan_targets, read_datasets
+from pipelines.labels import Plan, plan_targets
 from pipelines.people import GROUPS, SEGMENTS, people_at
 from pipelines.settings import Home
 from pipelines.tracking import Registered, RunRecord, track
@@ -101,6 +102,7 @@ def _with_place(item: TrainedTarget) -> dict[str, Any]:
         "validation": item.validation,
         "train_dates": len(item.schedule.train),
         "rows_train": item.train_rows,
+        "rows_available": item.available_rows,
         "rows_test": len(item.test),
         "trees": item.fitted.trees,
         "has_few_events": item.has_few_events,
@@ -125,8 +127,14 @@ def train(home: Home, data: Path, options: TrainOptions, progress: Progress | No
     TrainingError
         A target has too little to learn from.
     """
+    return train_on(home, open_store(home, prepared_tables(home, data, progress)), options, progress)
+
+
+def train_on(
+    home: Home, source: Store, options: TrainOptions, progress: Progress | None = None
+) -> TrainResult:
+    """Train on tables that were checked: see `train`."""
     tell = progress or (lambda _text, _share: None)
-    source = open_store(home, prepared_tables(home, data, progress))
     with Engine(source.bank, options.threads) as engine:
         plan = plan_targets(source.bank, engine, options.test_as_of)
         build(source, plan.dates, progress)
@@ -135,11 +143,7 @@ def train(home: Home, data: Path, options: TrainOptions, progress: Progress | No
         tell("labels and features", 1.0)
     plan = _teachable(plan, datasets)
     seen = codes_seen((rows for rows, _ in datasets.values()), source.bank.codes)
-    datasets = {
-        key: (rows, None if test is None else without_unseen(test, seen))
-        for key, (rows, test) in datasets.items()
-    }
-    trained = _with_segments(source, _train_all(source, plan, datasets, options, progress))
+    trained = _with_segments(source, _train_all(source, plan, datasets, seen, options, progress))
     if options.predictions is not None:
         write_predictions(options.predictions, trained)
     bundled = bundle_up(home, source, Trained(plan, trained, seen, options.seed))
@@ -174,7 +178,7 @@ def _table_progress(progress: Progress | None) -> Callable[[str, int, int], None
     return lambda table, done, total: progress(f"check {table}", done / max(total, 1))
 
 
-def _teachable(plan: Plan, datasets: Mapping[str, tuple[Dataset, Dataset | None]]) -> Plan:
+def _teachable(plan: Plan, datasets: Datasets) -> Plan:
     """Leave out, by name, targets with too little to learn from; without churn there is nothing worth having.
 
     Raises
@@ -199,7 +203,8 @@ def _teachable(plan: Plan, datasets: Mapping[str, tuple[Dataset, Dataset | None]
 def _train_all(
     source: Store,
     plan: Plan,
-    datasets: Mapping[str, tuple[Dataset, Dataset | None]],
+    datasets: Datasets,
+    seen: Mapping[str, frozenset[int]],
     options: TrainOptions,
     progress: Progress | None,
 ) -> tuple[TrainedTarget, ...]:
@@ -213,22 +218,18 @@ def _train_all(
     trained = []
     for place, item in enumerate(plan.schedules):
         rows, test = datasets[item.key]
+        test = None if test is None else without_unseen(test, seen)
 
         def on_step(step: str, place: int = place, key: str = item.key) -> None:
             if progress:
                 progress(f"model {key}", (place + steps.index(step) / len(steps)) / len(plan.schedules))
 
         tuning = Tuning(options.trials, seconds, recipe_from(options.start.get(item.key, {})))
-        trained.append(
-            train_target(
-                item,
-                rows,
-                test,
-                replace(rules, tuning=tuning),
-                scale_of=scale_rule(source.bank, item),
-                on_step=on_step,
-            )
+        scale_of = scale_rule(source.bank, item)
+        found = train_target(
+            item, rows, test, replace(rules, tuning=tuning), scale_of=scale_of, on_step=on_step
         )
+        trained.append(replace(found, available_rows=datasets.available(item.key)))
     return tuple(trained)
 
 

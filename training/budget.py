@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from serving.tables import explain_numba
 from training.compile import compile_booster
-from training.dataset import Dataset
+from training.dataset import Dataset, some_customers
 from training.evaluate import headline
 from training.fit import Fitted, fit_text, held_out_fit
 from training.recipe import Recipe
-from training.resample import Interval, customer_draws, over_draws, spread
+from training.resample import Interval, customer_draws, of_all, over_draws, spread
 from training.rows import Rows, rows_of
 from training.splits import customer_folds
 
@@ -61,7 +61,7 @@ def measure(
     families
         The family of each feature.
     """
-    some = _some(train, ROWS, recipe.seed + 5)
+    some = some_customers(train, ROWS, recipe.seed + 5)
     rows = rows_of(some, recipe, fitted.scale)
     scale = np.ones(len(some)) if fitted.scale is None else fitted.scale.of(some)
     kind = fitted.kind
@@ -74,12 +74,12 @@ def measure(
         )
     }
     draws = customer_draws(some.customer_ids, ROUNDS, recipe.seed)
-    once, figures = np.ones((1, len(some))), {}
+    figures = {}
     for name, margin in margins.items():
         figure = headline(kind, some, margin)
-        figures[name] = (float(figure(once)[0]), over_draws(figure, draws))
+        figures[name] = (of_all(figure, len(some)), over_draws(figure, draws))
     (shallow, shallow_drawn), (deep, deep_drawn) = figures["shallow"], figures["deep"]
-    top, every = _agreement(fitted, rows, _some(test, SHOWN, recipe.seed + 6), recipe, families)
+    top, every = _agreement(fitted, rows, some_customers(test, SHOWN, recipe.seed + 6), recipe, families)
     return Budget(
         rows=len(some),
         shallow=shallow,
@@ -88,11 +88,6 @@ def measure(
         agreement_top=top,
         agreement_all=every,
     )
-
-
-def _some(data: Dataset, most: int, seed: int) -> Dataset:
-    parts = -(-len(data) // most)
-    return data if parts == 1 else data.where(customer_folds(data.customer_ids, parts, seed) == 0)
 
 
 def _held_out(rows: Rows, parameters: Mapping[str, object], recipe: Recipe) -> FloatArray:

@@ -25,7 +25,8 @@ class CardModel:
     `baselines` are the simple rules' figures on the same test rows. `train_dates` are the as_of of its training
     rows as text, oldest first; none where customers, not dates, were kept for the test. `difference` is how far
     the served tables are from the fitted trees, as a share of the sum of absolute terms. `intervals` are those of
-    `metrics`; `choice`, `budget` and `segments` as in `TrainedTarget`.
+    `metrics`; `available_rows`, where more than `train_rows`, are those that customers were drawn from; `choice`,
+    `budget` and `segments` as in `TrainedTarget`.
     """
 
     target: str
@@ -50,6 +51,7 @@ class CardModel:
     choice: Choice | None = None
     budget: Budget | None = None
     segments: tuple[SegmentFigures, ...] = ()
+    available_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def card_model(trained: TrainedTarget, *, has_bank_labels: bool = False) -> Card
         choice=trained.choice,
         budget=trained.budget,
         segments=trained.segments,
+        available_rows=trained.available_rows if trained.validation == "time" else 0,
     )
 
 
@@ -159,6 +162,8 @@ class _Writer:
             test=_base(model.kind, model.test_base),
         )
         facts = [f"{words('card.definition')}: {label}", base, self._training(model), self._test(model)]
+        if model.available_rows > model.train_rows:
+            facts.append(words("card.drawn", available=f"{model.available_rows:,}"))
         if model.has_few_events:
             facts.append(words("card.few_events"))
         made = words(

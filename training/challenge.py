@@ -12,16 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.policy.gate import GatePolicy
-from training.resample import (
-    Figure,
-    FloatArray,
-    Interval,
-    amount_figures,
-    probability_figures,
-    share_figures,
-)
+from training.evaluate import forecast_figures
+from training.recipe import Kind
+from training.resample import Figure, FloatArray, Interval
 
-Kind = Literal["probability", "share", "amount"]
 Code = Literal["comparison", "quality", "calibration", "stability", "fairness"]
 State = Literal["passed", "failed", "not_measured", "reported"]
 Facts = dict[str, float | int | str]
@@ -128,11 +122,7 @@ class Case:
 
 def figures_of(rows: Outcomes, forecast: Forecast) -> Mapping[str, Figure]:
     """Return what can be said of a forecast of these rows, by name."""
-    if rows.kind == "probability":
-        return probability_figures(rows.label, forecast.value)
-    if rows.kind == "share":
-        return share_figures(rows.label, forecast.value)
-    return amount_figures(rows.level, rows.label, forecast.value, forecast.ends)
+    return forecast_figures(rows.kind, rows, forecast.value, forecast.ends)
 
 
 def is_enough(rows: Outcomes, mask: NDArray[np.bool_], policy: GatePolicy) -> bool:
@@ -151,21 +141,6 @@ def facts_of(rows: Outcomes) -> Facts:
     return facts
 
 
-def at_ones(figure: Figure, rows: int) -> float:
-    """Return a figure of all rows, each counted once."""
-    return float(figure(np.ones((1, rows)))[0])
-
-
 def ends_of(found: Interval) -> tuple[float, float] | None:
     """Return the ends of an interval, None where there is nothing to tell."""
     return None if isnan(found.low) else (found.low, found.high)
-
-
-def ratio(one: FloatArray, other: FloatArray) -> Figure:
-    """Sum of one column over the sum of another; NaN where that is 0."""
-
-    def figure(weights: FloatArray) -> FloatArray:
-        above, below = weights @ one, weights @ other
-        return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0))
-
-    return figure

@@ -17,11 +17,11 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from training.dataset import Dataset
+from training.dataset import Dataset, some_customers
 from training.evaluate import headline
 from training.fit import linear_part, rare_events
 from training.recipe import Kind, Recipe
-from training.resample import customer_draws, over_draws
+from training.resample import customer_draws, of_all, over_draws
 from training.rows import Rows, Scale, rows_of
 from training.splits import customer_folds
 
@@ -102,7 +102,7 @@ class Judge:
     ) -> None:
         self.kind, self._scale_of = kind, scale_of
         self._rows: dict[int, Rows] = {}
-        rows = _some(train, seed)
+        rows = some_customers(train, ROWS, seed + 3)
         self._folds = list(_time_folds(kind, rows, purge_days, seed))
         self.dates: tuple[date, ...] = tuple(fold.test.as_of[0].astype(object) for fold in self._folds)
         if not self._folds:
@@ -141,7 +141,7 @@ class Judge:
         whole, drawn = [], []
         for fold, margin in zip(self._folds, margins, strict=True):
             figure = headline(self.kind, fold.test, margin)
-            whole.append(float(figure(np.ones((1, len(margin))))[0]))
+            whole.append(of_all(figure, len(margin)))
             drawn.append(over_draws(figure, fold.draws))
         return float(np.mean(whole)), np.asarray(np.mean(drawn, axis=0))
 
@@ -182,19 +182,15 @@ def _mixed(
     return [(1.0 - share) * one + share * other for one, other in zip(trees, linear, strict=True)]
 
 
-def _some(train: Dataset, seed: int) -> Dataset:
-    """Whole customers, so many that about ROWS rows are left."""
-    parts = -(-len(train) // ROWS)
-    return train if parts == 1 else train.where(customer_folds(train.customer_ids, parts, seed + 3) == 0)
-
-
 def _time_folds(kind: Kind, train: Dataset, purge_days: int, seed: int) -> Iterator[_Fold]:
     """The newest dates that have rows ripe before them, oldest first."""
     found: list[_Fold] = []
     for day in reversed(np.unique(train.as_of)):
+        if len(found) == DATES:
+            break
         earlier = train.where(train.as_of <= day - np.timedelta64(max(1, purge_days), "D"))
         test = train.where(train.as_of == day)
-        if len(found) < DATES and _can_judge(kind, earlier) and _can_judge(kind, test):
+        if _can_judge(kind, earlier) and _can_judge(kind, test):
             found.append(_Fold(earlier, test, customer_draws(test.customer_ids, ROUNDS, seed)))
     return reversed(found)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from training.errors import TrainingError
+from training.splits import drawn_customers
 
 FloatArray = NDArray[np.float64]
 
@@ -59,6 +60,13 @@ def joined(parts: Sequence[Dataset]) -> Dataset:
         label=np.concatenate([part.label for part in parts]),
         level=np.concatenate([part.level for part in parts]),
     )
+
+
+def some_customers(data: Dataset, most: int, seed: int) -> Dataset:
+    """Return the rows of whole customers, drawn by a hash of their id, so that about `most` are left."""
+    if len(data) <= most:
+        return data
+    return data.where(drawn_customers(data.customer_ids, most, seed))
 
 
 def codes_seen(parts: Iterable[Dataset], names: Iterable[str]) -> dict[str, frozenset[int]]:

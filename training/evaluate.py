@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from training.recipe import Kind
 from training.resample import (
     Figure,
     amount_figures,
+    of_all,
     probability_figures,
     ranking_figures,
     share_figures,
@@ -25,6 +27,19 @@ HEADLINE: Mapping[Kind, str] = {"probability": "auc", "amount": "spearman", "sha
 
 MODEL = "model"
 """The model among the rules it is compared with."""
+
+
+class HasOutcomes(Protocol):
+    """Rows whose outcome is known: `label`, and the `level` that a change is measured from, each (rows,)."""
+
+    @property
+    def label(self) -> FloatArray:
+        """What came."""
+
+    @property
+    def level(self) -> FloatArray:
+        """The previous level of an amount, else NaN."""
+
 
 RECENCY = ("txn_gap_days", "contact_gap_days")
 FREQUENCY = ("txn_active_count_180d", "contact_count_365d")
@@ -47,13 +62,24 @@ def figures(
     ends
         Low and high end of an amount's interval.
     """
+    if rule == MODEL or (kind, rule) == ("probability", "logistic"):
+        return forecast_figures(kind, data, score, ends)
     if kind == "probability":
-        is_probability = rule in (MODEL, "logistic")
-        return (probability_figures if is_probability else ranking_figures)(data.label, score)
+        return ranking_figures(data.label, score)
     if kind == "amount":
         return amount_figures(data.level, data.label, score, ends)
-    found = share_figures(data.label, score)
-    return found if rule == MODEL else {"spearman": found["spearman"]}
+    return {"spearman": share_figures(data.label, score)["spearman"]}
+
+
+def forecast_figures(
+    kind: Kind, data: HasOutcomes, forecast: FloatArray, ends: tuple[FloatArray, FloatArray] | None = None
+) -> Mapping[str, Figure]:
+    """Return what can be said of a forecast, by name: a probability, a share, or an expected change."""
+    if kind == "probability":
+        return probability_figures(data.label, forecast)
+    if kind == "share":
+        return share_figures(data.label, forecast)
+    return amount_figures(data.level, data.label, forecast, ends)
 
 
 def headline(kind: Kind, data: Dataset, margin: FloatArray) -> Figure:
@@ -63,8 +89,7 @@ def headline(kind: Kind, data: Dataset, margin: FloatArray) -> Figure:
 
 def metrics(found: Mapping[str, Figure], rows: int) -> Metrics:
     """Return the figures of all rows; empty where events are to be told apart and the rows hold only one class."""
-    once = np.ones((1, rows))
-    values = {name: float(figure(once)[0]) for name, figure in found.items()}
+    values = {name: of_all(figure, rows) for name, figure in found.items()}
     return {} if np.isnan(values.get("auc", 0.0)) else values
 
 

@@ -15,15 +15,13 @@ from training.challenge import (
     Group,
     Outcomes,
     State,
-    at_ones,
     ends_of,
     facts_of,
     figures_of,
     is_enough,
-    ratio,
 )
 from training.evaluate import HEADLINE
-from training.resample import Figure, FloatArray, Interval, over_draws, spread
+from training.resample import Figure, FloatArray, Interval, of_all, over_draws, ratio, spread
 
 
 def fairness(rows: Outcomes, attribute: str, draws: FloatArray, policy: GatePolicy) -> Check:
@@ -87,7 +85,7 @@ def _group(rows: Outcomes, name: str, mask: NDArray[np.bool_], policy: GatePolic
         rows.key, rows.kind, rows.as_of, (), label, rows.level[mask], {},
         Forecast(value, None if ends is None else (ends[0][mask], ends[1][mask])), None,
     )  # fmt: skip
-    ranking = at_ones(figures_of(part, part.challenger)[HEADLINE[rows.kind]], len(label))
+    ranking = of_all(figures_of(part, part.challenger)[HEADLINE[rows.kind]], len(label))
     is_high = rows.challenger.is_high
     outcome, forecast = float(label.mean()), float(value.mean())
     return Group(

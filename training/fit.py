@@ -18,6 +18,7 @@ from training.dataset import Dataset
 from training.errors import TrainingError
 from training.evaluate import HEADLINE, headline
 from training.recipe import KINDS, Kind, Recipe
+from training.resample import of_all
 from training.rows import BoolArray, Rows, Scale, rows_of
 from training.scorecard import Scorecard, blended, fit_scorecard
 from training.splits import customer_folds
@@ -173,7 +174,7 @@ def _fold_figures(
         figure = headline(kind, train.where(out), margin[out])
         rows = int(out.sum())
         best = int(np.argmin(loss))
-        yield FoldFigures(HEADLINE[kind], float(figure(np.ones((1, rows)))[0]), loss[best], best + 1, rows)
+        yield FoldFigures(HEADLINE[kind], of_all(figure, rows), loss[best], best + 1, rows)
 
 
 def fit_text(kind: Kind, rows: Rows, recipe: Recipe, trees: int, times: FloatArray | None = None) -> str:

@@ -21,16 +21,14 @@ from training.challenge import (
     Outcomes,
     Scores,
     State,
-    at_ones,
     ends_of,
     facts_of,
     figures_of,
     is_enough,
-    ratio,
 )
 from training.evaluate import HEADLINE
 from training.fairness import fairness
-from training.resample import FloatArray, customer_draws, over_draws, spread
+from training.resample import FloatArray, customer_draws, of_all, over_draws, ratio, spread
 
 LEAST_SHARE = 1e-4
 """What an empty bin counts as in the index of stability, as Evidently does for the monitor."""
@@ -69,7 +67,7 @@ def _quality(rows: Outcomes, draws: FloatArray, *, has_champion: bool) -> Check:
     facts = facts_of(rows)
     if rows.champion is None:
         figure = "no_champion" if not has_champion else "new_model"
-        own = at_ones(figures_of(rows, rows.challenger)[name], len(rows.label))
+        own = of_all(figures_of(rows, rows.challenger)[name], len(rows.label))
         return Check(
             "quality",
             rows.key,
@@ -79,7 +77,7 @@ def _quality(rows: Outcomes, draws: FloatArray, *, has_champion: bool) -> Check:
             facts=facts if isnan(own) else {**facts, "challenger": own},
         )
     mine, other = (figures_of(rows, forecast)[name] for forecast in (rows.challenger, rows.champion))
-    values = [at_ones(figure, len(rows.label)) for figure in (mine, other)]
+    values = [of_all(figure, len(rows.label)) for figure in (mine, other)]
     if isnan(values[0] - values[1]):
         return Check("quality", rows.key, name, "not_measured", facts=facts)
     found = spread(values[0] - values[1], over_draws(mine, draws) - over_draws(other, draws))
@@ -107,7 +105,7 @@ def _calibration(rows: Outcomes, draws: FloatArray, policy: GatePolicy) -> Itera
         if not is_enough(rows, np.ones(len(rows.label), dtype=np.bool_), policy):
             yield Check("calibration", rows.key, name, "not_measured", bounds=(low, high), facts=facts)
             continue
-        value = at_ones(figures[name], len(rows.label))
+        value = of_all(figures[name], len(rows.label))
         found = spread(value, over_draws(figures[name], draws))
         is_beyond = (low is not None and value < low) or (high is not None and value > high)
         is_chance = name.endswith("_ratio") and found.low <= 1.0 <= found.high

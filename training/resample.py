@@ -45,10 +45,14 @@ def customer_draws(customer_ids: Sequence[str], rounds: int, seed: int) -> Float
     return np.ascontiguousarray(drawn[:, place], dtype=np.float64)
 
 
+def of_all(figure: Figure, rows: int) -> float:
+    """Return a figure of all rows, each counted once; NaN where there is nothing to tell."""
+    return float(figure(np.ones((1, rows)))[0])
+
+
 def interval(figure: Figure, draws: FloatArray, level: float = 0.95) -> Interval:
     """Return a figure of all rows, and where `level` of the draws lie."""
-    value = float(figure(np.ones((1, draws.shape[1])))[0])
-    return spread(value, over_draws(figure, draws), level)
+    return spread(of_all(figure, draws.shape[1]), over_draws(figure, draws), level)
 
 
 def over_draws(figure: Figure, draws: FloatArray) -> FloatArray:
@@ -114,7 +118,7 @@ def amount_figures(
         "spearman_change": _spearman(expected, label),
         "mae": _mean(np.abs(expected - label)),
         "rmse": _root_mean((expected - label) ** 2),
-        "total_ratio": lambda weights: _divided(weights @ (level + expected), weights @ (level + label)),
+        "total_ratio": ratio(level + expected, level + label),
     }
     if ends is not None:
         low, high = ends
@@ -193,6 +197,11 @@ def _calibration_error(label: FloatArray, forecast: FloatArray, bins: int) -> Fi
         return _divided(np.asarray(gaps), weights.sum(axis=1))
 
     return figure
+
+
+def ratio(one: FloatArray, other: FloatArray) -> Figure:
+    """Sum of one column over the sum of another; NaN where that is 0."""
+    return lambda weights: _divided(weights @ one, weights @ other)
 
 
 def _mean(rows: FloatArray) -> Figure:

@@ -20,7 +20,7 @@ from training.recipe import KINDS, Recipe
 from training.resample import Figure, Interval, customer_draws, interval
 from training.rows import Scale
 from training.segments import SegmentFigures
-from training.splits import Schedule, customer_folds
+from training.splits import Schedule, kept_for_test
 from training.tune import Tuned, Tuning, tune
 
 FloatArray = NDArray[np.float64]
@@ -37,7 +37,8 @@ class TrainedTarget:
     holds each simple rule's figures on the same rows, `simple` its scores; `intervals` are those of `metrics` (95%, by
     customers drawn). `recipe` is what the model was fitted by; `choice` and `tuned` say how it was found, `budget` what
     explaining costs, where the run asked for them. `has_few_events`: too few to choose by, the defaults stand.
-    `segments` are the model's figures on parts of the test rows.
+    `segments` are the model's figures on parts of the test rows. `available_rows`: so many labelled rows there were;
+    more than `train_rows` where customers were drawn or kept for the test.
     """
 
     schedule: Schedule
@@ -58,6 +59,7 @@ class TrainedTarget:
     budget: Budget | None = None
     has_few_events: bool = False
     segments: tuple[SegmentFigures, ...] = ()
+    available_rows: int = 0
 
     @property
     def key(self) -> str:
@@ -146,9 +148,10 @@ def train_target(
         Too few events, no signal, or a feature that tells too much.
     """
     say = on_step or (lambda _: None)
+    available = len(train)
     kind, validation = KINDS[schedule.target], "time"
     if test is None:
-        is_test = customer_folds(train.customer_ids, 5, rules.recipe.seed + 1) == 0
+        is_test = kept_for_test(train.customer_ids, rules.recipe.seed)
         train, test, validation = train.where(~is_test), train.where(is_test), "customers"
     check_labels(schedule.target, train, rules.minimum_events)
     if rules.leak_auc is not None:
@@ -172,6 +175,7 @@ def train_target(
         schedule=schedule,
         fitted=fitted,
         train_rows=len(train),
+        available_rows=available,
         train_customers=len(set(train.customer_ids)),
         train_base=float(train.label.mean()),
         test=test,

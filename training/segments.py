@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.dataset import Dataset
-from training.evaluate import HEADLINE, MODEL, figures
+from training.evaluate import HEADLINE, forecast_figures
 from training.recipe import Kind
+from training.resample import of_all
 
 FloatArray = NDArray[np.float64]
 LEAST = 50
@@ -50,7 +51,7 @@ def _segments(
             if int(mask.sum()) < LEAST:
                 continue
             rows, forecast = test.where(mask), prediction[mask]
-            ranked = float(figures(kind, MODEL, rows, forecast)[HEADLINE[kind]](np.ones((1, len(rows))))[0])
+            ranked = of_all(forecast_figures(kind, rows, forecast)[HEADLINE[kind]], len(rows))
             yield SegmentFigures(
                 name,
                 value,

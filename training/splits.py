@@ -11,6 +11,8 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+_HASHES = 1 << 20
+
 
 @dataclass(frozen=True)
 class Span:
@@ -154,6 +156,22 @@ def longest(
             return found, tuple(refused)
         refused.append(found)
     return None, tuple(refused)
+
+
+def kept_for_test(customer_ids: Sequence[str], seed: int) -> NDArray[np.bool_]:
+    """Mark the fifth of the customers that a run with this seed tests on where there is no time order, (rows,)."""
+    return np.asarray(customer_folds(customer_ids, 5, seed + 1) == 0)
+
+
+def drawn_customers(customer_ids: Sequence[str], most: int, seed: int) -> NDArray[np.bool_]:
+    """Mark the rows of whole customers, drawn by a hash of their id, so that about `most` rows are left, (rows,).
+
+    All are marked where there are no more. A smaller draw with the same seed is part of a larger one.
+    """
+    if len(customer_ids) <= most:
+        return np.ones(len(customer_ids), dtype=np.bool_)
+    share = _HASHES * most // len(customer_ids)
+    return np.asarray(customer_folds(customer_ids, _HASHES, seed) < share)
 
 
 def customer_folds(customer_ids: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:

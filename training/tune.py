@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,9 +36,7 @@ class Tuned:
     trials: int
 
 
-def tune(
-    judge: Judge, recipe: Recipe, tuning: Tuning, on_trial: Callable[[int], None] | None = None
-) -> Tuned:
+def tune(judge: Judge, recipe: Recipe, tuning: Tuning) -> Tuned:
     """Search for a better recipe; the one it began with stays unless another is better by more than its error."""
     import optuna
 
@@ -57,11 +55,7 @@ def tune(
         score, drawn[trial.number] = judge.score(replace(recipe, **_suggested(trial)))
         return score
 
-    def after(_study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-        if on_trial:
-            on_trial(trial.number + 1)
-
-    study.optimize(objective, n_trials=tuning.trials, timeout=tuning.seconds or None, callbacks=[after])
+    study.optimize(objective, n_trials=tuning.trials, timeout=tuning.seconds or None)
     began = float(study.trials[0].values[0])
     error = float(np.nanstd(drawn[study.best_trial.number] - drawn[0]))
     if study.best_value - began <= BEYOND * error:

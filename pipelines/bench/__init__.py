@@ -32,10 +32,17 @@ def _quality(progress: Callable[[str], None] | None) -> dict[str, Any]:
     return bench_quality(progress=progress)
 
 
+def _training(progress: Callable[[str], None] | None) -> dict[str, Any]:
+    from pipelines.bench.training import bench_training
+
+    return bench_training(progress=progress)
+
+
 BENCHES: Mapping[str, Bench] = {
     "features": _features,
     "predict": _predict,
     "score": _score,
     "quality": _quality,
+    "training": _training,
 }
 """Every measurement by its name on the command line; imported late, for each brings its own libraries."""

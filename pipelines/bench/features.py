@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import platform
 import shutil
@@ -14,10 +13,10 @@ from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 import duckdb
 
+from pipelines.bench.alone import alone, peak_mib
 from pipelines.bench.big_bank import AS_OF, TWELVE, Size, write_big_bank
 from pipelines.bench.online_read import OnlineRead, online_read
 from pipelines.build import Store, build
@@ -29,9 +28,6 @@ SMALLER = 10
 LIBRARIES = ("duckdb", "ibis-framework", "feast", "pyarrow")
 _KINDS = ("payment", "purchase", "transfer", "cash", "salary", "fee", "interest", "other")
 _WINDOWS = (30, 90, 180, 365)
-_MIB = 1024
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -60,19 +56,19 @@ def bench_features(
     with TemporaryDirectory() as directory:
         root = Path(directory)
         say("drawing the bank")
-        rows = _alone(write_big_bank, root / "bank", size)
+        rows = alone(write_big_bank, root / "bank", size)
         floors, ones = [], []
         for number in range(rounds):
             say(f"one query by hand, round {number + 1} of {rounds}")
-            floors.append(_alone(run_floor, root / "bank"))
+            floors.append(alone(run_floor, root / "bank"))
             say(f"every feature at one as_of, round {number + 1} of {rounds}")
-            ones.append(_alone(run_build, root / "bank", root / "store", [AS_OF]))
+            ones.append(alone(run_build, root / "bank", root / "store", [AS_OF]))
         say("every feature at twelve as_of dates")
-        twelve = _alone(run_build, root / "bank", root / "store", list(TWELVE))
+        twelve = alone(run_build, root / "bank", root / "store", list(TWELVE))
         say("a tenth of the bank")
         part = Size(*(count // SMALLER for count in vars(size).values()))
-        smaller = _alone(write_big_bank, root / "smaller", part)
-        tenth = _alone(run_build, root / "smaller", root / "store", [AS_OF])
+        smaller = alone(write_big_bank, root / "smaller", part)
+        tenth = alone(run_build, root / "smaller", root / "store", [AS_OF])
     say("reading one customer's online row")
     return _report(_Run(rows, smaller, floors, ones, twelve, tenth, online_read()))
 
@@ -129,12 +125,6 @@ def _report(run: _Run) -> dict[str, object]:
     }
 
 
-def _alone(work: Callable[..., Result], *args: object) -> Result:
-    """Do one piece of work in a fresh process, so that its memory is its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, args)
-
-
 def run_floor(bank: Path) -> Measured:
     """Run the query by hand."""
     began = time.perf_counter()
@@ -142,7 +132,7 @@ def run_floor(bank: Path) -> Measured:
         connection.execute(f"SET threads = {THREADS}")
         connection.execute("SET enable_progress_bar = false")
         connection.execute(f"CREATE TABLE sums AS {floor_query(bank / 'transactions.parquet', AS_OF)}")
-    return Measured(time.perf_counter() - began, _peak())
+    return Measured(time.perf_counter() - began, peak_mib())
 
 
 def floor_query(transactions: Path, as_of: date) -> str:
@@ -170,11 +160,4 @@ def run_build(bank: Path, store: Path, dates: list[date]) -> Measured:
     shutil.rmtree(store, ignore_errors=True)
     began = time.perf_counter()
     build(Store(store, opened), dates)
-    return Measured(time.perf_counter() - began, _peak(), len(opened.catalogue.features))
-
-
-def _peak() -> float:
-    """The most memory that this process has held. Not `ru_maxrss`: that also knows what its parent held."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / _MIB
+    return Measured(time.perf_counter() - began, peak_mib(), len(opened.catalogue.features))

@@ -22,9 +22,10 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from pipelines.build import build, open_store
+from pipelines.datasets import read_datasets
 from pipelines.engine import Engine
 from pipelines.errors import PipelineError
-from pipelines.labels import plan_targets, read_datasets
+from pipelines.labels import plan_targets
 from pipelines.lifetimes import RULE, lifetime_rule
 from pipelines.settings import Home
 from pipelines.sources import IMPORTS
@@ -33,7 +34,7 @@ from pipelines.train import TrainOptions, prepared_tables, train, train_rules
 from pipelines.truth import attainable
 from training.dataset import Dataset, joined
 from training.recipe import Shape
-from training.resample import amount_figures
+from training.resample import amount_figures, of_all
 from training.run import RunRules, TrainedTarget, train_target
 from training.scorecard import fit_scorecard
 from training.splits import Schedule
@@ -250,7 +251,7 @@ def _retail(place: _Place, found: _Found) -> None:
     found.floor["online_retail_churn_bg_nbd_auc"] = float(roc_auc_score(churn.test.label, silent))
     spent = rule.scores(growth.schedule, growth.test, has_balances=False)[RULE]
     ranked = amount_figures(growth.test.level, growth.test.label, spent, None)["spearman"]
-    found.floor["online_retail_growth_gamma_gamma_spearman"] = float(ranked(np.ones((1, len(spent))))[0])
+    found.floor["online_retail_growth_gamma_gamma_spearman"] = of_all(ranked, len(spent))
 
 
 def _simulated(place: _Place, found: _Found) -> None:

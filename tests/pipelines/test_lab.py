@@ -15,7 +15,7 @@ from features.policy.lab import read_lab
 from features.store import day_number
 from pipelines.engine import Engine
 from pipelines.lab_rows import LabReader, eligible_rows
-from pipelines.labels import read_datasets
+from pipelines.datasets import read_datasets
 from tests.bank import after, at
 from tests.handover import Bank, write_bank
 from tests.pipelines.conftest import Cli, TrainedBank

@@ -18,7 +18,8 @@ from features.store import StoreError
 from features.windows import KEYS
 from pipelines.build import build, open_store, read_features
 from pipelines.engine import Engine
-from pipelines.labels import plan_targets, read_datasets
+from pipelines.datasets import read_datasets
+from pipelines.labels import plan_targets
 from pipelines.score import ScoreOptions, score
 from pipelines.settings import Home
 from serving.champion import load_champion
