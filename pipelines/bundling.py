@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from features.catalogue import Feature
 from features.policy import policy_digest, policy_names, policy_text, read_policy
+from features.policy.factors import read_factors
 from pipelines.build import Store, read_features
 from pipelines.labels import Plan
 from pipelines.settings import Home
@@ -24,6 +25,7 @@ from serving.calibration import Calibration, Interval, Knots, Scale
 from serving.manifest import Bands, DataRange, FeatureSpec, Lineage, TargetSpec
 from serving.reasons import BankWords
 from training.card import CardContent, card_model, model_card
+from training.factors import plan_sheet
 from training.package import BundleParts, ModelParts, write_bundle
 from training.run import TrainedTarget
 
@@ -54,6 +56,10 @@ def bundle_up(home: Home, source: Store, trained: Trained) -> Bundled:
     """Write the bundle of a training run to the home's draft place; it holds everything but its version."""
     used = {name for item in trained.models for name in item.fitted.features}
     used |= {name for item in trained.models if item.fitted.scale for name in item.fitted.scale.features}
+    models = tuple(_model_parts(item) for item in trained.models)
+    day = trained.plan.schedules[0].test
+    sheet = plan_sheet(source.bank.catalogue.names, [model.target for model in models], read_factors(day))
+    used |= set(sheet.features)
     features = [feature for feature in source.bank.catalogue.features if feature.name in used]
     names = tuple(feature.name for feature in features)
     lineage = _lineage(source, trained)
@@ -81,7 +87,8 @@ def bundle_up(home: Home, source: Store, trained: Trained) -> Bundled:
         draft,
         BundleParts(
             features=specs,
-            models=tuple(_model_parts(item) for item in trained.models),
+            models=models,
+            factors=sheet,
             reference=_reference(source, trained.plan, names),
             lineage=lineage,
             documents={

@@ -161,6 +161,12 @@ def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
             columns.append((path, _TYPES.get(path.removeprefix(f"{target}_"), pa.float64())))
         columns.append((f"reasons_{target}", _REASON))
         columns.append((f"base_{target}", pa.float64()))
+    if bundle.factors is not None:
+        for name, parts in bundle.factors.parts.items():
+            columns += [(f"factors_{name}_value", pa.float64()), (f"factors_{name}_score", pa.int32())]
+            columns += [(f"factors_{name}_parts_{part}", pa.int32()) for part in ("start", *parts)]
+            columns.append((f"factors_{name}_text", pa.string()))
+        columns.append(("composite_score", pa.int32()))
     columns.append(("warnings", _WARNING))
     return pa.schema(columns)
 

@@ -15,6 +15,7 @@ from features.signals.records import SignalCatalogue
 from serving.bundle import Bundle, FeatureFrame, Model, ModelOutput, Predictions
 from serving.calibration import BANDS
 from serving.errors import BundleError
+from serving.factor_words import FactorTexts, composite
 from serving.online import OnlineRows, StoreAway
 from serving.rank import strongest
 from serving.reasons import BankWords, ReasonTexts, Texts
@@ -46,6 +47,8 @@ class Answerer:
         self._reason_texts = {
             language: ReasonTexts(texts, bundle.manifest.features, bank, language) for language in LANGUAGES
         }
+        has_factors = bundle.factors is not None
+        self._factors = {language: FactorTexts(texts, language) for language in LANGUAGES if has_factors}
         self._warnings = {language: WarningTexts(signals, texts, bank, language) for language in LANGUAGES}
         self._habits = _habit_columns(bundle)
 
@@ -104,13 +107,19 @@ class Answerer:
         for target, models in self._by_target().items():
             for answer, block in zip(answers, _blocks(models, predictions), strict=True):
                 answer[target] = block
+        if predictions.scored is not None:
+            told = self._factors[language].blocks(predictions.scored)
+            for answer, block, score in zip(
+                answers, told, predictions.scored.composite.tolist(), strict=True
+            ):
+                answer["factors"], answer["composite_score"] = block, composite(score)
         for answer in answers:
             answer["reasons"], answer["base"] = {}, {}
         values = frame.values.take(self.bundle.columns(frame.names), axis=1)
         for target, model in self.headlines.items():
             output = predictions.outputs[model.target.key]
-            told = self._reasons(values, output, reasons, language)
-            for answer, items, base in zip(answers, told, output.base.tolist(), strict=True):
+            items_of = self._reasons(values, output, reasons, language)
+            for answer, items, base in zip(answers, items_of, output.base.tolist(), strict=True):
                 answer["reasons"][target] = items
                 answer["base"][target] = base
         return answers

@@ -21,7 +21,8 @@ from serving.calibration import (
     row_scale,
 )
 from serving.errors import BundleError, FrameError
-from serving.golden import check_golden
+from serving.factors import FACTORS_DOCUMENT, Factors, Scored
+from serving.golden import check_golden, golden_columns
 from serving.manifest import (
     GOLDEN,
     REFERENCE,
@@ -69,11 +70,12 @@ class ModelOutput:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Outputs of all models of a bundle, by key (churn_90), rows in the order of the frame."""
+    """Outputs of all models of a bundle, by key (churn_90), and its factors; rows in the order of the frame."""
 
     customer_ids: tuple[str, ...]
     as_of: str
     outputs: Mapping[str, ModelOutput]
+    scored: Scored | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,13 +126,17 @@ class Model:
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A verified bundle; `documents` are the texts that it carries (policy, model card, factors, groups)."""
+    """A verified bundle; `documents` are the texts that it carries (policy, model card, factors, groups).
+
+    `factors` is None of a bundle that was made without a sheet of factors.
+    """
 
     manifest: Manifest
     manifest_sha256: str
     release: Release | None
     models: tuple[Model, ...]
     documents: Mapping[str, str]
+    factors: Factors | None
     directory: Path
     _columns: dict[tuple[str, ...], NDArray[np.intp]] = field(default_factory=dict, repr=False)
 
@@ -153,7 +159,7 @@ class Bundle:
         """
         artifact = read_artifact(directory, expected_sha256)
         bundle = assemble(artifact, directory)
-        check_golden(artifact.files[GOLDEN], bundle.names, bundle.outputs)
+        check_golden(artifact.files[GOLDEN], bundle.names, bundle.golden)
         return bundle
 
     @property
@@ -222,7 +228,9 @@ class Bundle:
                 f"{values[row, column]}. Correct the feature; intake accepts no infinity."
             )
         self._forget_unseen(values)
-        return Predictions(frame.customer_ids, frame.as_of, self.outputs(values, engine, threads))
+        outputs = self.outputs(values, engine, threads)
+        scored = None if self.factors is None else self.factors.of(values, outputs)
+        return Predictions(frame.customer_ids, frame.as_of, outputs, scored)
 
     def _forget_unseen(self, values: FloatArray) -> None:
         """Set codes that no training row had to null, in place: a model has nothing to say of them."""
@@ -236,6 +244,11 @@ class Bundle:
     ) -> dict[str, ModelOutput]:
         """Outputs of all models for checked values in the bundle's own order of features."""
         return model_outputs(self.models, values, engine, threads)
+
+    def golden(self, values: FloatArray) -> dict[str, FloatArray]:
+        """What the golden rows hold of checked values."""
+        outputs = self.outputs(values)
+        return golden_columns(outputs, None if self.factors is None else self.factors.of(values, outputs))
 
     def reference(self) -> pa.Table:
         """Reference population: a column per feature, and `prediction.<key>` per model; read on demand."""
@@ -263,7 +276,9 @@ def assemble(artifact: Artifact, directory: Path) -> Bundle:
     manifest = artifact.manifest
     models = read_models(manifest.names, manifest.targets, artifact.files)
     texts = {path: _read_text(artifact, path) for path in documents(manifest)}
-    return Bundle(manifest, artifact.manifest_sha256, artifact.release, models, texts, directory)
+    sheet = texts.get(FACTORS_DOCUMENT)
+    factors = None if sheet is None else Factors.parse(sheet, manifest.features, manifest.targets)
+    return Bundle(manifest, artifact.manifest_sha256, artifact.release, models, texts, factors, directory)
 
 
 def read_models(

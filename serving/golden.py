@@ -14,16 +14,17 @@ from serving.tables import FloatArray
 
 if TYPE_CHECKING:
     from serving.bundle import ModelOutput
+    from serving.factors import Scored
 
 TOLERANCE = 1e-9  # architecture.md, "Why training and serving cannot differ"
 INPUT = "input."
 _FIELDS = ("margin", "prediction", "low", "high", "band", "percentile", "base")
 
 
-def golden_table(names: tuple[str, ...], values: FloatArray, outputs: Mapping[str, ModelOutput]) -> pa.Table:
-    """Inputs (`input.<feature>`, null = not observed) and all outputs (`<key>.<field>`) of some rows."""
+def golden_table(names: tuple[str, ...], values: FloatArray, outputs: Mapping[str, FloatArray]) -> pa.Table:
+    """Inputs (`input.<feature>`, null = not observed) and `golden_columns` of some rows."""
     columns = {INPUT + name: pa.array(values[:, i], from_pandas=True) for i, name in enumerate(names)}
-    for name, array in _output_columns(outputs).items():
+    for name, array in outputs.items():
         if array.ndim == 2:
             flat = pa.array(np.ascontiguousarray(array).ravel())
             columns[name] = pa.FixedSizeListArray.from_arrays(flat, array.shape[1])
@@ -33,9 +34,9 @@ def golden_table(names: tuple[str, ...], values: FloatArray, outputs: Mapping[st
 
 
 def check_golden(
-    data: bytes, names: tuple[str, ...], predict: Callable[[FloatArray], Mapping[str, ModelOutput]]
+    data: bytes, names: tuple[str, ...], predict: Callable[[FloatArray], Mapping[str, FloatArray]]
 ) -> None:
-    """Predict the golden rows again.
+    """Predict the golden rows again; `predict` gives their `golden_columns`.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def check_golden(
             f"golden rows: expected the {len(names)} features as inputs. Export the bundle again."
         )
     values = np.column_stack([_numbers(table[name]) for name in inputs])
-    outputs = _output_columns(predict(values))
+    outputs = predict(values)
     stored = set(table.column_names) - set(inputs)
     if stored != set(outputs):
         raise BundleError(
@@ -58,15 +59,23 @@ def check_golden(
         )
     for name, found in outputs.items():
         expected = _numbers(table[name]).reshape(found.shape)
-        if not (np.abs(found - expected) <= TOLERANCE).all():
+        if not np.isclose(found, expected, rtol=0.0, atol=TOLERANCE, equal_nan=True).all():
+            difference = np.nanmax(np.abs(found - expected), initial=0.0)
             raise BundleError(
                 f"golden rows, {name}: expected the stored outputs to {TOLERANCE:g}, got a difference of "
-                f"{np.abs(found - expected).max():g}. The bundle does not predict as it did: train it again."
+                f"{difference:g}. The bundle does not predict as it did: train it again."
             )
 
 
-def _output_columns(outputs: Mapping[str, ModelOutput]) -> dict[str, FloatArray]:
+def golden_columns(outputs: Mapping[str, ModelOutput], scored: Scored | None) -> dict[str, FloatArray]:
+    """All outputs (`<key>.<field>`) and factors (`factors.<name>.<field>`) of some rows; NaN: not known."""
     columns: dict[str, FloatArray] = {}
+    if scored is not None:
+        columns["composite"] = scored.composite
+        for name, told in scored.factors.items():
+            fields = {"value": told.value, "score": told.score, "start": told.start}
+            fields |= {f"parts.{part}": points for part, points in told.parts.items()}
+            columns |= {f"factors.{name}.{field}": array for field, array in fields.items()}
     for key, output in outputs.items():
         for name in _FIELDS:
             array = getattr(output, name)

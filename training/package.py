@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from serving.bundle import Bundle, Model, build_model, model_outputs, read_models
 from serving.calibration import QUANTILES, Calibration
-from serving.golden import golden_table
+from serving.factors import FACTORS_DOCUMENT, Factors, FactorSheet
+from serving.golden import golden_columns, golden_table
 from serving.manifest import (
     CARD,
     GOLDEN,
@@ -33,6 +34,7 @@ from serving.manifest import (
 )
 from serving.tables import CompiledModel, FloatArray
 from training.errors import PackageError
+from training.factors import fit_sheet
 
 GOLDEN_ROWS = 64  # the last of them without any value
 STEP = 16_384
@@ -56,7 +58,8 @@ class BundleParts:
     """All that a bundle is made of.
 
     `reference` is (n, features), NaN = null, in the order of `features`, whose medians are computed here.
-    `documents` are texts by path ("policy/texts.yaml", "groups.json"); `card` is the model card.
+    `documents` are texts by path ("policy/texts.yaml", "groups.json"); `card` is the model card. `factors` is the plan
+    of the sheet of factors, whose maps are fitted here; None: the bundle has no factors.
     """
 
     features: tuple[FeatureSpec, ...]
@@ -65,6 +68,7 @@ class BundleParts:
     lineage: Lineage
     documents: Mapping[str, str]
     card: str
+    factors: FactorSheet | None = None
 
 
 def write_bundle(directory: Path, parts: BundleParts) -> str:
@@ -121,10 +125,18 @@ def _files(parts: BundleParts, names: tuple[str, ...]) -> dict[str, bytes]:
         files[tables] = _npz(model.compiled)
         files[calibration] = canonical_json(model.calibration)
         files[text] = model.booster_text.encode("utf-8")
-    written = read_models(names, tuple(model.target for model in models), files)
+    targets = tuple(model.target for model in models)
+    written = read_models(names, targets, files)
+    factors = None
+    if parts.factors is not None:
+        sheet = fit_sheet(parts.factors, parts.features, written, parts.reference)
+        files[FACTORS_DOCUMENT] = canonical_json(sheet)
+        factors = Factors.parse(files[FACTORS_DOCUMENT].decode(), parts.features, targets)
     picked = np.unique(np.linspace(0, len(parts.reference) - 1, GOLDEN_ROWS - 1).astype(np.intp))
     golden = np.vstack([parts.reference[picked], np.full((1, len(names)), np.nan)])
-    files[GOLDEN] = _parquet(golden_table(names, golden, model_outputs(written, golden, "numpy", 1)))
+    outputs = model_outputs(written, golden, "numpy", 1)
+    scored = None if factors is None else factors.of(golden, outputs)
+    files[GOLDEN] = _parquet(golden_table(names, golden, golden_columns(outputs, scored)))
     files[REFERENCE] = _parquet(_reference_table(names, parts.reference, _predict(written, parts.reference)))
     return files
 
