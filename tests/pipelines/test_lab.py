@@ -13,9 +13,9 @@ import pytest
 
 from features.policy.lab import read_lab
 from features.store import day_number
+from pipelines.datasets import read_datasets
 from pipelines.engine import Engine
 from pipelines.lab_rows import LabReader, eligible_rows
-from pipelines.datasets import read_datasets
 from tests.bank import after, at
 from tests.handover import Bank, write_bank
 from tests.pipelines.conftest import Cli, TrainedBank

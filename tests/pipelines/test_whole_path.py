@@ -17,8 +17,8 @@ from features.groups.registry import GROUPS
 from features.store import StoreError
 from features.windows import KEYS
 from pipelines.build import build, open_store, read_features
-from pipelines.engine import Engine
 from pipelines.datasets import read_datasets
+from pipelines.engine import Engine
 from pipelines.labels import plan_targets
 from pipelines.score import ScoreOptions, score
 from pipelines.settings import Home
