@@ -22,6 +22,8 @@ from pipelines.build import Store, read_features
 from pipelines.labels import Plan
 from pipelines.settings import Home
 from serving.calibration import Calibration, Interval, Knots, Scale
+from serving.champion import load_champion
+from serving.groups import Groups
 from serving.manifest import Bands, DataRange, FeatureSpec, Lineage, TargetSpec
 from serving.reasons import BankWords
 from training.card import CardContent, card_model, model_card
@@ -89,6 +91,7 @@ def bundle_up(home: Home, source: Store, trained: Trained) -> Bundled:
             features=specs,
             models=models,
             factors=sheet,
+            last_groups=_last_groups(home),
             reference=_reference(source, trained.plan, names),
             lineage=lineage,
             documents={
@@ -99,6 +102,13 @@ def bundle_up(home: Home, source: Store, trained: Trained) -> Bundled:
         ),
     )
     return Bundled(draft, digest, card)
+
+
+def _last_groups(home: Home) -> Groups | None:
+    """Groups of the bundle that serves now; None where nothing serves, or it has none."""
+    if not home.champion.is_file():
+        return None
+    return load_champion(home.root).bundle.groups
 
 
 def _bank_words(source: Store) -> str:

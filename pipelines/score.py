@@ -167,6 +167,8 @@ def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
             columns += [(f"factors_{name}_parts_{part}", pa.int32()) for part in ("start", *parts)]
             columns.append((f"factors_{name}_text", pa.string()))
         columns.append(("composite_score", pa.int32()))
+        if bundle.groups is not None:
+            columns += [("group_number", pa.int32()), ("group_name", pa.string())]
     columns.append(("warnings", _WARNING))
     return pa.schema(columns)
 

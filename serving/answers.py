@@ -16,6 +16,7 @@ from serving.bundle import Bundle, FeatureFrame, Model, ModelOutput, Predictions
 from serving.calibration import BANDS
 from serving.errors import BundleError
 from serving.factor_words import FactorTexts, composite
+from serving.groups import GroupTexts
 from serving.online import OnlineRows, StoreAway
 from serving.rank import strongest
 from serving.reasons import BankWords, ReasonTexts, Texts
@@ -47,6 +48,7 @@ class Answerer:
         self._reason_texts = {
             language: ReasonTexts(texts, bundle.manifest.features, bank, language) for language in LANGUAGES
         }
+        self._groups = _group_texts(bundle, texts)
         has_factors = bundle.factors is not None
         self._factors = {language: FactorTexts(texts, language) for language in LANGUAGES if has_factors}
         self._warnings = {language: WarningTexts(signals, texts, bank, language) for language in LANGUAGES}
@@ -113,6 +115,10 @@ class Answerer:
                 answers, told, predictions.scored.composite.tolist(), strict=True
             ):
                 answer["factors"], answer["composite_score"] = block, composite(score)
+            if self.bundle.groups is not None:
+                numbers = self.bundle.groups.of(predictions.scored)
+                for answer, number in zip(answers, numbers.tolist(), strict=True):
+                    answer["group"] = self._groups[language].block(number)
         for answer in answers:
             answer["reasons"], answer["base"] = {}, {}
         values = frame.values.take(self.bundle.columns(frame.names), axis=1)
@@ -231,6 +237,13 @@ def _headlines(bundle: Bundle) -> dict[str, Model]:
     if unknown:
         raise BundleError(f"{bundle.directory}: expected targets among {TARGETS}; got {sorted(unknown)}")
     return found
+
+
+def _group_texts(bundle: Bundle, texts: Texts) -> dict[str, GroupTexts]:
+    if bundle.groups is None:
+        return {}
+    words = texts.content["factors"]
+    return {language: GroupTexts(bundle.groups, words, language) for language in LANGUAGES}
 
 
 def _habit_columns(bundle: Bundle) -> tuple[int | None, ...]:

@@ -23,6 +23,7 @@ from serving.calibration import (
 from serving.errors import BundleError, FrameError
 from serving.factors import FACTORS_DOCUMENT, Factors, Scored
 from serving.golden import check_golden, golden_columns
+from serving.groups import GROUPS_DOCUMENT, Groups, read_groups
 from serving.manifest import (
     GOLDEN,
     REFERENCE,
@@ -128,7 +129,7 @@ class Model:
 class Bundle:
     """A verified bundle; `documents` are the texts that it carries (policy, model card, factors, groups).
 
-    `factors` is None of a bundle that was made without a sheet of factors.
+    `factors` and `groups` are None of a bundle that was made without them.
     """
 
     manifest: Manifest
@@ -137,6 +138,7 @@ class Bundle:
     models: tuple[Model, ...]
     documents: Mapping[str, str]
     factors: Factors | None
+    groups: Groups | None
     directory: Path
     _columns: dict[tuple[str, ...], NDArray[np.intp]] = field(default_factory=dict, repr=False)
 
@@ -278,7 +280,11 @@ def assemble(artifact: Artifact, directory: Path) -> Bundle:
     texts = {path: _read_text(artifact, path) for path in documents(manifest)}
     sheet = texts.get(FACTORS_DOCUMENT)
     factors = None if sheet is None else Factors.parse(sheet, manifest.features, manifest.targets)
-    return Bundle(manifest, artifact.manifest_sha256, artifact.release, models, texts, factors, directory)
+    centres = texts.get(GROUPS_DOCUMENT)
+    groups = None if factors is None or centres is None else read_groups(centres, tuple(factors.parts))
+    return Bundle(
+        manifest, artifact.manifest_sha256, artifact.release, models, texts, factors, groups, directory
+    )
 
 
 def read_models(

@@ -14,6 +14,7 @@ from serving.bundle import Bundle, Model, build_model, model_outputs, read_model
 from serving.calibration import QUANTILES, Calibration
 from serving.factors import FACTORS_DOCUMENT, Factors, FactorSheet
 from serving.golden import golden_columns, golden_table
+from serving.groups import GROUPS_DOCUMENT, Groups
 from serving.manifest import (
     CARD,
     GOLDEN,
@@ -35,6 +36,7 @@ from serving.manifest import (
 from serving.tables import CompiledModel, FloatArray
 from training.errors import PackageError
 from training.factors import fit_sheet
+from training.groups import can_group, fit_groups, group_scores, read_group_policy
 
 GOLDEN_ROWS = 64  # the last of them without any value
 STEP = 16_384
@@ -59,7 +61,8 @@ class BundleParts:
 
     `reference` is (n, features), NaN = null, in the order of `features`, whose medians are computed here.
     `documents` are texts by path ("policy/texts.yaml", "groups.json"); `card` is the model card. `factors` is the plan
-    of the sheet of factors, whose maps are fitted here; None: the bundle has no factors.
+    of the sheet of factors, whose maps are fitted here; None: the bundle has no factors. `last_groups` are those of the
+    bundle that served before, whose numbers are kept.
     """
 
     features: tuple[FeatureSpec, ...]
@@ -69,6 +72,7 @@ class BundleParts:
     documents: Mapping[str, str]
     card: str
     factors: FactorSheet | None = None
+    last_groups: Groups | None = None
 
 
 def write_bundle(directory: Path, parts: BundleParts) -> str:
@@ -132,6 +136,9 @@ def _files(parts: BundleParts, names: tuple[str, ...]) -> dict[str, bytes]:
         sheet = fit_sheet(parts.factors, parts.features, written, parts.reference)
         files[FACTORS_DOCUMENT] = canonical_json(sheet)
         factors = Factors.parse(files[FACTORS_DOCUMENT].decode(), parts.features, targets)
+        groups = _groups(factors, written, parts)
+        if groups is not None:
+            files[GROUPS_DOCUMENT] = canonical_json(groups)
     picked = np.unique(np.linspace(0, len(parts.reference) - 1, GOLDEN_ROWS - 1).astype(np.intp))
     golden = np.vstack([parts.reference[picked], np.full((1, len(names)), np.nan)])
     outputs = model_outputs(written, golden, "numpy", 1)
@@ -139,6 +146,21 @@ def _files(parts: BundleParts, names: tuple[str, ...]) -> dict[str, bytes]:
     files[GOLDEN] = _parquet(golden_table(names, golden, golden_columns(outputs, scored)))
     files[REFERENCE] = _parquet(_reference_table(names, parts.reference, _predict(written, parts.reference)))
     return files
+
+
+def _groups(factors: Factors, models: tuple[Model, ...], parts: BundleParts) -> Groups | None:
+    """Fit groups on the reference population; None where the bank lacks a factor that groups are made of."""
+    policy = read_group_policy()
+    if not can_group(factors, policy):
+        return None
+    found = []
+    for start in range(0, len(parts.reference), STEP):
+        rows = parts.reference[start : start + STEP]
+        found.append(group_scores(factors.of(rows, model_outputs(models, rows)), policy.factors))
+    scores = np.concatenate(found)
+    if not len(scores):
+        return None
+    return fit_groups(scores, policy, parts.lineage.seeds.get("training", 0), parts.last_groups)
 
 
 def _with_quantiles(parts: BundleParts, names: tuple[str, ...]) -> list[ModelParts]:

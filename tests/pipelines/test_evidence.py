@@ -27,7 +27,7 @@ def _bundle(tested: str | None, validation: str = "time", seed: int = 1) -> Bund
         "",
     )
     targets = (TargetSpec("churn_90", "churn", 90, 0, "probability", None),)
-    return Bundle(Manifest(1, (), targets, lineage, {}), "", None, (), {}, None, Path())
+    return Bundle(Manifest(1, (), targets, lineage, {}), "", None, (), {}, None, None, Path())
 
 
 @pytest.mark.parametrize(
