@@ -124,13 +124,13 @@ def test_the_policy_in_force_is_that_of_the_day() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("inactive_run_days:", "inactive_days:", "expected one of churn.inactive_run_days"),
+        ("inactive_run_days:", "inactive_days:", "expected one of the 6 names"),
         ("values: [30, 60, 90, 120, 180], unit: days", "values: [30, 60], unit: weeks", "expected the unit 'days'"),
         ("values: [0.2, 0.4, 0.6]", "values: [0.2, 40]", "expected 0 to 1 (share)"),
         ("values: [0.1, 0.25, 0.5]", "values: []", "expected a list such as [30, 60]"),
-        ("values: [0, 0.25, 0.5], unit", "value: 0.5, unit", "expected from, values, unit, source"),
+        ("values: [0, 0.25, 0.5], unit", "value: 0.5, unit", "expected from, values, unit and source"),
         ("from: 2000-01-01, values: [30, 60, 90], unit", "from: 2027-01-01, values: [30, 60, 90], unit",
-         "expected values of default.late_days on 2026-01-01"),
+         "expected a value of default.late_days on 2026-01-01"),
         ("  spread:", "  spreads:", "expected one of the 5 names"),
     ],
 )  # fmt: skip
