@@ -20,8 +20,9 @@ from pipelines.errors import PipelineError
 from pipelines.labels import TARGETS, Plan, plan_targets
 from pipelines.lifetimes import LifetimeRule, lifetime_rule
 from pipelines.people import SEGMENTS, people_at
+from pipelines.register import run_tags
 from pipelines.settings import Home
-from pipelines.train import prepared_tables, run_tags, scale_rule, train_rules
+from pipelines.train import prepared_tables, scale_rule, train_rules
 from training.backtest import Judged, ModelReport, Origin, judge, run_origin
 from training.dataset import codes_seen, without_unseen
 from training.errors import TrainingError

@@ -91,7 +91,6 @@ def check(
     if catalogue is not None:
         features = {"built": list(catalogue.names), "absent": dict(catalogue.absent)}
     call.terminal.say("features_built", count=len(features["built"]), absent=len(features["absent"]))
-    call.terminal.say("checked", out=report.prepared, quarantine=report.quarantine_file)
     bank = CheckedBank(data.resolve().name, report, manifest, catalogue)
     page = write_data_page(bank, call.home.reports, call.terminal.language)
     call.terminal.say("data_page", out=page)

@@ -22,9 +22,10 @@ def train(
     ] = 0,
 ) -> None:
     """Train, test, calibrate, explain, log and register models; alias challenger (champion where there is none)."""
-    from pipelines.tracking import last_recipes
-    from pipelines.train import TrainOptions, register
+    from pipelines.register import register
+    from pipelines.train import TrainOptions
     from pipelines.train import train as run
+    from pipelines.versions import last_recipes
 
     call = here()
     start = last_recipes(call.home) if trials else {}

@@ -17,12 +17,13 @@ from pipelines.errors import PipelineError
 from pipelines.intake import prepare, read_manifest
 from pipelines.monitor import monitor
 from pipelines.online import publish_as_of
+from pipelines.register import register
 from pipelines.score import ScoreOptions, score
 from pipelines.serve import ServeOptions, serve
 from pipelines.settings import Home, write_json
 from pipelines.sources.simulated import simulate
 from pipelines.terminal import Terminal
-from pipelines.train import TrainOptions, prepared_tables, register, train
+from pipelines.train import TrainOptions, prepared_tables, train
 from pipelines.truth import attainable
 from pipelines.welcome import announce, curl_line
 

@@ -10,7 +10,7 @@ from pipelines.champions import Entry, Standing, read_standing
 from pipelines.overrides import say_override
 from pipelines.settings import Home
 from pipelines.terminal import Terminal
-from pipelines.tracking import VersionRecord, versions
+from pipelines.versions import VersionRecord, versions
 from serving.manifest import MANIFEST, Manifest, unseal
 from training.challenge import Check
 from training.gate_words import sentence

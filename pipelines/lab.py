@@ -19,8 +19,8 @@ from pipelines.labels import EXPRESSIONS, TARGETS, can_compute, first_day, previ
 from pipelines.settings import Home, write_json
 from pipelines.train import prepared_tables
 from training.lab import Called
-from training.lab_choice import choose
 from training.lab_figures import Falls, finding, overlaps_of, pairs_wanted
+from training.lab_recommend import recommend
 from training.splits import Span, ripe_dates
 from training.targets import LabelSettings
 
@@ -138,7 +138,7 @@ def _part_of(group: Sequence[Called], falls: Falls, policy: LabPolicy, gap: int)
     is_given = first.clause == "given"
     clause = "given" if is_given else RECOMMENDED[first.target]
     judged = [each for each in findings if each.definition.clause == clause]
-    return Part(first.target, first.horizon, findings, choose(judged, policy.limits, gap), is_given)
+    return Part(first.target, first.horizon, findings, recommend(judged, policy.limits, gap), is_given)
 
 
 def members(called: Mapping[tuple[str, int | None], Sequence[Called]]) -> list[Called]:

@@ -9,9 +9,9 @@ from pipelines.lab_report import LabReport, Part
 from pipelines.lab_words import LabWords, percent
 from pipelines.pages.markup import Cell, Html, bullets, element, folded, grid, joined
 from pipelines.pages.shell import Page, write_page
-from training.lab_choice import TESTS, Judged
 from training.lab_figures import Finding, Overlap
 from training.lab_plots import draw_overlap, draw_rates, draw_signs
+from training.lab_recommend import TESTS, Judged
 from training.wording import Wording
 
 _STYLE = """
@@ -76,7 +76,7 @@ class _Writer:
         head = [words(f"summary.{name}") for name in ("label", "own", "verdict", "best")]
         rows = []
         for part in self.report.parts:
-            own, best = part.choice.own, part.choice.best
+            own, best = part.recommendation.own, part.recommendation.best
             own_text = words("summary.no_own") if own is None else words.name(own.finding.definition)
             verdict = "–"
             if own is not None:
@@ -113,38 +113,38 @@ class _Writer:
         marks = []
         if finding.definition.is_own and not part.is_given:
             marks.append(self.words("own"))
-        if part.choice.best is not None and finding is part.choice.best.finding:
+        if part.recommendation.best is not None and finding is part.recommendation.best.finding:
             marks.append(self.words("recommended"))
         name = self.words.name(finding.definition)
         return f"{name} ({self.words.listed(marks)})" if marks else name
 
     def _reason(self, part: Part) -> Iterable[str]:
-        words, choice = self.words, part.choice
+        words, recommendation = self.words, part.recommendation
         if part.is_given:
             yield words("reason.given")
             return
-        tried = len(choice.tried)
-        if choice.best is not None:
-            fits = sum(judged.fits for judged in choice.tried)
-            name = words.name(choice.best.finding.definition)
+        tried = len(recommendation.tried)
+        if recommendation.best is not None:
+            fits = sum(judged.fits for judged in recommendation.tried)
+            name = words.name(recommendation.best.finding.definition)
             yield words("reason.best", name=name, count=tried, fits=fits)
-            yield from (words.measured(test) for test in choice.best.tests)
+            yield from (words.measured(test) for test in recommendation.best.tests)
         else:
             yield words("reason.none", count=tried)
-            failing = {test: choice.failing(test) for test in TESTS}
+            failing = {test: recommendation.failing(test) for test in TESTS}
             named = [
                 words("reason.failing", name=words(f"tests.{test}.name"), count=count)
                 for test, count in failing.items()
                 if count
             ]
             yield words.listed(named)
-            if choice.nearest is not None:
-                yield self._not_passed("nearest", choice.nearest)
+            if recommendation.nearest is not None:
+                yield self._not_passed("nearest", recommendation.nearest)
         yield from self._own(part)
 
     def _own(self, part: Part) -> Iterable[str]:
-        own, best = part.choice.own, part.choice.best
-        if own is None or own is part.choice.nearest:
+        own, best = part.recommendation.own, part.recommendation.best
+        if own is None or own is part.recommendation.nearest:
             return
         if own is best:
             yield self.words("reason.own_best")
@@ -160,13 +160,13 @@ class _Writer:
 
     def _table(self, part: Part, findings: Sequence[Finding]) -> Html:
         words = self.words
-        judged = {id(each.finding): each for each in part.choice.tried}
+        judged = {id(each.finding): each for each in part.recommendation.tried}
         columns = ("definition", "rate", "range", "events", "jaccard", "lead", "others", "alarms", "fits")
         rows, kinds = [], []
         for each in findings:
             verdict = judged.get(id(each))
             rows.append((self._label(part, each), *self._figures(each), self._verdict(verdict)))
-            is_best = part.choice.best is not None and each is part.choice.best.finding
+            is_best = part.recommendation.best is not None and each is part.recommendation.best.finding
             kinds.append("best" if is_best else "own" if each.definition.is_own else "")
         return grid([words(f"columns.{name}") for name in columns], rows, "figures", kinds)
 
@@ -231,7 +231,7 @@ class _Writer:
 
 def _shown(part: Part) -> list[Finding]:
     """Choose what is drawn over time: the policy's own, whole and by clause, and the recommended; else everything."""
-    best = part.choice.best
+    best = part.recommendation.best
     chosen = [
         each
         for each in part.findings

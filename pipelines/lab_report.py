@@ -9,8 +9,8 @@ from typing import Any
 
 from features.policy.lab import LabPolicy
 from training.lab import Definition
-from training.lab_choice import Choice, Judged
 from training.lab_figures import Finding, Overlap
+from training.lab_recommend import Judged, Recommendation
 
 EPOCH = date(1970, 1, 1)
 
@@ -22,7 +22,7 @@ class Part:
     target: str
     horizon: int | None
     findings: tuple[Finding, ...]
-    choice: Choice
+    recommendation: Recommendation
     is_given: bool
 
     @property
@@ -68,14 +68,14 @@ def day_of(number: int) -> date:
 
 
 def _part(part: Part) -> dict[str, Any]:
-    choice = part.choice
+    recommendation = part.recommendation
     return {
         "dates": [day.isoformat() for day in part.dates],
         "given": part.is_given,
-        "recommended": choice.best.finding.definition.key if choice.best else None,
-        "fits": sum(judged.fits for judged in choice.tried),
-        "own": _tests(choice.own) if choice.own else None,
-        "nearest": _tests(choice.nearest) if choice.nearest else None,
+        "recommended": recommendation.best.finding.definition.key if recommendation.best else None,
+        "fits": sum(judged.fits for judged in recommendation.tried),
+        "own": _tests(recommendation.own) if recommendation.own else None,
+        "nearest": _tests(recommendation.nearest) if recommendation.nearest else None,
         "definitions": [_finding(each) for each in part.findings],
     }
 

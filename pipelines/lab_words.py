@@ -9,8 +9,8 @@ from features.policy.lab import LabLimits
 from pipelines.lab_report import LabReport, Part
 from pipelines.terminal import Terminal
 from training.lab import CHURN_CLAUSES, Definition
-from training.lab_choice import Judged, Judgement
 from training.lab_figures import Alarms, Lead
+from training.lab_recommend import Judged, Judgement
 from training.wording import Wording
 
 _OF_CLAUSE = {
@@ -134,8 +134,8 @@ def show(report: LabReport, terminal: Terminal) -> None:
         [_line(part, words) for part in report.parts],
     )
     for part in report.parts:
-        best = part.choice.best
-        text = words("reason.none", count=len(part.choice.tried))
+        best = part.recommendation.best
+        text = words("reason.none", count=len(part.recommendation.tried))
         if part.is_given:
             text = words("summary.given")
         elif best is not None:
@@ -146,7 +146,7 @@ def show(report: LabReport, terminal: Terminal) -> None:
 
 
 def _line(part: Part, words: LabWords) -> list[str]:
-    judged = part.choice.own or part.choice.tried[0]
+    judged = part.recommendation.own or part.recommendation.tried[0]
     shares = judged.finding.shares
     measured = {test.test: test.value for test in judged.tests}
     lead = measured.get("lead")

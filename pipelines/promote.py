@@ -23,8 +23,8 @@ from pipelines.errors import PipelineError
 from pipelines.evidence import Pair, read_case
 from pipelines.ledger import open_ledger, registry_lock
 from pipelines.settings import Home
-from pipelines.tracking import VersionRecord, versions
 from pipelines.train import prepared_tables
+from pipelines.versions import VersionRecord, versions
 from serving.bundle import Bundle
 from serving.champion import Champion, Override
 from serving.errors import BundleError

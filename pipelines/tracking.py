@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from importlib.metadata import version as library_version
-from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
 import serving
 from pipelines.errors import PipelineError
-from pipelines.ledger import Ledger, aliases_of, database_of, open_ledger, registry_lock
+from pipelines.ledger import Ledger, aliases_of, open_ledger, registry_lock
+from pipelines.run_facts import figures, model_params, trials
 from pipelines.settings import MODEL_NAME, Home, write_json
 from serving.bundle import Bundle, FeatureFrame
-from serving.champion import read_champion
 from serving.golden import INPUT
-from serving.manifest import CARD, GOLDEN, MANIFEST, RELEASE, Manifest, Release, unseal
+from serving.manifest import CARD, GOLDEN, RELEASE, Release
 from training.package import write_release
-from training.wording import Wording
-
-if TYPE_CHECKING:  # what trains takes seconds to import: who lists versions needs it not
-    from training.budget import Budget
-    from training.fit import FoldFigures
-    from training.run import TrainedTarget
+from training.run import TrainedTarget
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 _MODEL_CODE = Path(__file__).with_name("pyfunc_bundle.py")
@@ -112,17 +105,7 @@ def _started(ledger: Ledger, run: RunRecord) -> Iterator[str]:
 def _log_facts(ledger: Ledger, run: RunRecord, run_id: str) -> None:
     mlflow = ledger.mlflow
     known = ledger.client.get_run(run_id).data.params
-    params = {"seed": run.seed, **run.params}
-    for item in run.trained:
-        params |= {
-            f"{item.key}/test_as_of": item.schedule.test.isoformat(),
-            f"{item.key}/validation": item.validation,
-            **(
-                {f"{item.key}/recipe/{name}": value for name, value in asdict(item.recipe).items()}
-                if item.recipe
-                else {}
-            ),
-        }
+    params = {"seed": run.seed, **run.params, **dict(model_params(run.trained))}
     # What `mlflow run` was asked for stands there already, and a parameter is written once.
     new = {name if name not in known else f"used/{name}": str(value) for name, value in params.items()
            if value is not None and known.get(name) != str(value)}  # fmt: skip
@@ -130,92 +113,11 @@ def _log_facts(ledger: Ledger, run: RunRecord, run_id: str) -> None:
     for start in range(0, len(items), _PARAMS_AT_ONCE):
         mlflow.log_params(dict(items[start : start + _PARAMS_AT_ONCE]))
     mlflow.set_tags({**run.tags, "manifest_sha256": run.manifest_sha256})
-    mlflow.log_metrics({**dict(_figures(run.trained)), **run.timings})
-    mlflow.log_dict(_trials(run.trained), "trials.json")
+    mlflow.log_metrics({**dict(figures(run.trained)), **run.timings})
+    mlflow.log_dict(trials(run.trained), "trials.json")
     for plot in run.plots:
         mlflow.log_artifact(str(plot), "plots")
     mlflow.log_text(run.card, CARD)
-
-
-def _figures(trained: Sequence[TrainedTarget]) -> Iterator[tuple[str, float]]:
-    """All figures by name: `churn_90/auc`, `baseline/recency/churn_90/auc`, and how the model was trained."""
-    for item in trained:
-        key, fitted = item.key, item.fitted
-        for name, value in item.metrics.items():
-            yield f"{key}/{name}", value
-        for rule, figures in item.baselines.items():
-            for name, value in figures.items():
-                yield f"baseline/{rule}/{key}/{name}", value
-        for name, found in item.intervals.items():
-            yield from (
-                (f"{key}/{name}_{end}", value) for end, value in (("low", found.low), ("high", found.high))
-            )
-        for number, fold in enumerate(fitted.folds):
-            yield from ((f"{key}/fold_{number}/{name}", value) for name, value in _fold_figures(fold))
-        if item.budget is not None:
-            yield from ((f"{key}/{name}", value) for name, value in _budget_figures(item.budget))
-        if item.choice is not None:
-            yield f"{key}/out_of_time_score", item.choice.score
-        yield f"{key}/trees", fitted.trees
-        yield f"{key}/features", len(fitted.features)
-        yield f"{key}/rows_train", item.train_rows
-        yield f"{key}/customers_train", item.train_customers
-        yield f"{key}/rows_test", len(item.test)
-        yield f"{key}/train_base", item.train_base
-        for name, difference in asdict(fitted.proof).items():
-            yield f"{key}/proof_{name}", difference
-
-
-def _fold_figures(fold: FoldFigures) -> Iterator[tuple[str, float]]:
-    """How a fold's model does on the customers it has not seen; a figure with nothing to tell is left out."""
-    if not isnan(fold.value):
-        yield fold.name, fold.value
-    yield from (("loss", fold.loss), ("trees", fold.trees), ("rows", fold.rows))
-
-
-def _budget_figures(budget: Budget) -> Iterator[tuple[str, float]]:
-    """What explanations cost; what was not measured is left out."""
-    cost = budget.depth_cost
-    found = {
-        "depth_cost": cost.value,
-        "depth_cost_low": cost.low,
-        "depth_cost_high": cost.high,
-        "reason_agreement_top": budget.agreement_top,
-        "reason_agreement_all": budget.agreement_all,
-    }
-    return ((name, value) for name, value in found.items() if not isnan(value))
-
-
-def _trials(trained: Sequence[TrainedTarget]) -> dict[str, Any]:
-    """What was tried by model: every setting with its score, gain and error on the dates it was judged on."""
-    return {
-        item.key: {
-            "dates": [day.isoformat() for day in item.choice.dates],
-            "score": item.choice.score,
-            "trials": [asdict(trial) for trial in item.choice.trials],
-            "tuned": None
-            if item.tuned is None
-            else {"score": item.tuned.score, "began": item.tuned.began, "trials": item.tuned.trials},
-        }
-        for item in trained
-        if item.choice is not None
-    }
-
-
-def last_recipes(home: Home) -> dict[str, dict[str, str]]:
-    """Recipes of the newest version by model, as MLflow has them (texts); empty where there is none."""
-    found = versions(home)
-    if not found:
-        return {}
-    with open_ledger(home) as ledger:
-        newest = ledger.client.get_model_version(MODEL_NAME, found[-1].version)
-        params = ledger.client.get_run(newest.run_id).data.params
-    recipes: dict[str, dict[str, str]] = {}
-    for name, value in params.items():
-        key, _, setting = name.partition("/recipe/")
-        if setting:
-            recipes.setdefault(key, {})[setting] = value
-    return recipes
 
 
 def _log_model(ledger: Ledger, run: RunRecord, bundle: Bundle) -> Any:
@@ -299,61 +201,3 @@ def _remove_leftovers(home: Home) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-@dataclass(frozen=True)
-class VersionRecord:
-    """One registered version. `is_exported` is false where a run was killed before its bundle was in place."""
-
-    version: str
-    run_id: str
-    created_at: str
-    manifest_sha256: str
-    aliases: tuple[str, ...]
-    is_champion: bool
-    is_exported: bool
-    metrics: Mapping[str, Mapping[str, float | int | str | None]]
-
-    def figures(self, language: str = "en") -> str:
-        """Return one figure per model, in words."""
-        words = Wording(language)
-        shown = []
-        for key, figures in self.metrics.items():
-            for name in ("auc", "spearman"):
-                if isinstance(value := figures.get(name), float):
-                    shown.append(f"{key} {words(f'figures.{name}')} {value:.3f}")
-                    break
-        return " · ".join(shown)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what a machine reads of it."""
-        return asdict(self)
-
-
-def versions(home: Home) -> list[VersionRecord]:
-    """List the registered versions, oldest first; none where nothing was trained yet."""
-    if not database_of(home).is_file():
-        return []
-    serving_version = read_champion(home.root).version if home.champion.is_file() else None
-    with open_ledger(home) as ledger:
-        aliases = aliases_of(ledger.client)
-        found = ledger.client.search_model_versions(f"name = '{MODEL_NAME}'")
-        rows = sorted(((int(item.version), item) for item in found), key=lambda row: row[0])
-        return [_version(home, item, aliases, serving_version) for _, item in rows]
-
-
-def _version(
-    home: Home, item: Any, aliases: Mapping[str, tuple[str, ...]], serving_version: str | None
-) -> VersionRecord:
-    version = str(item.version)
-    directory = home.bundles / version
-    created_at = datetime.fromtimestamp(item.creation_timestamp / 1000, UTC).isoformat(timespec="seconds")
-    metrics: Mapping[str, Mapping[str, float | int | str | None]] = {}
-    if directory.is_dir():
-        created_at = unseal((directory / RELEASE).read_bytes(), Release, RELEASE).created_at
-        metrics = unseal((directory / MANIFEST).read_bytes(), Manifest, MANIFEST).lineage.metrics
-    return VersionRecord(
-        version=version, run_id=str(item.run_id), created_at=created_at,
-        manifest_sha256=str(item.tags.get("manifest_sha256", "")), aliases=aliases.get(version, ()),
-        is_champion=version == serving_version, is_exported=directory.is_dir(), metrics=metrics,
-    )  # fmt: skip

@@ -60,11 +60,6 @@ class Definition:
         """Whether the event happens on a day, and does not only show at the window's end."""
         return self.clause not in {"shrunk", "low", "given"}
 
-    @property
-    def model(self) -> str:
-        """Name of the model that would learn it, such as churn_90."""
-        return self.target if self.horizon is None else f"{self.target}_{self.horizon}"
-
 
 @dataclass(frozen=True, eq=False)
 class Rows:

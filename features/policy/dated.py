@@ -9,7 +9,8 @@ A dated number is a list of steps, oldest first, anywhere in a section of a poli
           - {from: 2024-07-01, value: 0.005, unit: share a year, source: "fee schedule 2024, item 3"}
 
 A step has no end of its own, so that there is no gap and no overlap to get wrong. Values are read from the file's
-own characters and never pass through a float: 0.006 is 6,000 millionths.
+own characters and never pass through a float: 0.006 is 6,000 millionths. A dated list has `values: [30, 60]` in place
+of `value` and is read by the same rules.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from typing import Generic, TypeVar
 
 import yaml
 
-from features.policy.tree import Place, PolicyError, entries, place_of, tree_of
+from features.policy.tree import Entry, Place, PolicyError, entries, place_of, tree_of
 
 MILLION = 1_000_000
-_FIELDS = ("from", "value", "unit", "source")
+_ONE, _LIST = "value", "values"
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,26 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Series:
-    """A dated number: its steps, oldest first, at least one."""
+class ListStep:
+    """The values of a dated list, ascending, each once, in force from `start`."""
+
+    start: date
+    millionths: tuple[int, ...]
+    source: str
+
+
+_Step = TypeVar("_Step", Step, ListStep)
+
+
+@dataclass(frozen=True)
+class _Dated(Generic[_Step]):
+    """What is in force by steps: oldest first, at least one."""
 
     name: str
     place: Place
-    steps: tuple[Step, ...]
+    steps: tuple[_Step, ...]
 
-    def on(self, day: date) -> Step:
+    def on(self, day: date) -> _Step:
         """Return the step in force on a day.
 
         Raises
@@ -74,6 +88,14 @@ class Series:
                 f"Add a step from {day} or earlier, or choose a later date."
             )
         return past[-1]
+
+
+class Series(_Dated[Step]):
+    """A dated number: its steps, oldest first, at least one."""
+
+
+class ListSeries(_Dated[ListStep]):
+    """A dated list of numbers: its steps, oldest first, at least one."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +142,29 @@ def parse_dated(text: str, file: str, section: str, measures: Mapping[str, Measu
         from, value, unit, source; a value that is no number, finer than a millionth, out of bounds or in another
         unit; a date that does not exist, is there twice or is out of order.
     """
-    found: dict[str, Series] = {}
+    return {
+        name: Series(name, one.place, tuple(Step(s.start, s.millionths[0], s.source) for s in one.steps))
+        for name, one in _parsed(text, file, section, measures, _ONE).items()
+    }
+
+
+def parse_dated_lists(
+    text: str, file: str, section: str, measures: Mapping[str, Measure]
+) -> Mapping[str, ListSeries]:
+    """Return the dated lists of a section by name; see `parse_dated`, with `values` in place of `value`.
+
+    Raises
+    ------
+    PolicyError
+        With file, line and remedy, as `parse_dated`; an empty list too.
+    """
+    return _parsed(text, file, section, measures, _LIST)
+
+
+def _parsed(
+    text: str, file: str, section: str, measures: Mapping[str, Measure], field: str
+) -> Mapping[str, ListSeries]:
+    found: dict[str, ListSeries] = {}
     top = Place(file, 1)
     for entry in entries(tree_of(text, file), file, "the file"):
         if entry.key != section:
@@ -129,14 +173,18 @@ def parse_dated(text: str, file: str, section: str, measures: Mapping[str, Measu
         for name, node, place in _leaves(entry.value, file, ""):
             if name not in measures:
                 raise place.error(_unknown(name, section, measures))
-            found[name] = Series(name, place, tuple(_steps(node, file, name, measures[name])))
+            found[name] = ListSeries(name, place, tuple(_steps(node, file, name, measures[name], field)))
     missing = [name for name in measures if name not in found]
     if missing:
         raise top.error(
             f"expected a value of {missing[0]} in {section}; there is none. "
-            "Add it as a list of steps with from, value, unit and source."
+            f"Add it as a list of steps with {_listed(field)}."
         )
     return found
+
+
+def _listed(field: str) -> str:
+    return f"from, {field}, unit and source"
 
 
 def _unknown(name: str, section: str, measures: Mapping[str, Measure]) -> str:
@@ -156,14 +204,14 @@ def _leaves(node: yaml.Node, file: str, prefix: str) -> Iterator[tuple[str, yaml
             yield from _leaves(entry.value, file, f"{prefix}{entry.key}.")
 
 
-def _steps(node: yaml.SequenceNode, file: str, name: str, measure: Measure) -> Iterator[Step]:
+def _steps(node: yaml.SequenceNode, file: str, name: str, measure: Measure, field: str) -> Iterator[ListStep]:
     if not node.value:
         raise place_of(node, file).error(f"expected at least one step of {name}; got none. Add one.")
     before: date | None = None
     for item in node.value:
         place = place_of(item, file)
-        fields = _fields(item, file, name)
-        start = date_of(fields["from"], place, name)
+        fields = _fields(item, file, name, field)
+        start = _date_of(fields["from"][0], place, name)
         if before is not None and start <= before:
             fault = "is there twice" if start == before else f"stands after {before}"
             raise place.error(
@@ -171,41 +219,48 @@ def _steps(node: yaml.SequenceNode, file: str, name: str, measure: Measure) -> I
                 "Put the steps in order, oldest first, and keep one per date."
             )
         before = start
-        if fields["unit"] != measure.unit:
+        (unit,) = fields["unit"]
+        if unit != measure.unit:
             raise place.error(
-                f"expected the unit {measure.unit!r} for {name}; got {fields['unit']!r}. "
-                "Convert the value to that unit."
+                f"expected the unit {measure.unit!r} for {name}; got {unit!r}. Convert the value to that unit."
             )
-        yield Step(start, millionths_of(fields["value"], place, name, measure), fields["source"])
+        numbers = {_millionths_of(value, place, name, measure) for value in fields[field]}
+        yield ListStep(start, tuple(sorted(numbers)), fields["source"][0])
 
 
-def _fields(item: yaml.Node, file: str, name: str) -> Mapping[str, str]:
-    fields: dict[str, str] = {}
+def _fields(item: yaml.Node, file: str, name: str, field: str) -> Mapping[str, Sequence[str]]:
+    """Texts of a step by field: as many as the list of `values` has, one of every other field."""
+    wanted = ("from", field, "unit", "source")
+    fields: dict[str, Sequence[str]] = {}
     for entry in entries(item, file, f"a step of {name}"):
-        if entry.key not in _FIELDS:
+        if entry.key not in wanted:
             raise entry.place.error(
-                f"expected from, value, unit and source in a step of {name}; got {entry.key}. "
+                f"expected {_listed(field)} in a step of {name}; got {entry.key}. "
                 "A step ends where the next begins; take other fields out."
             )
-        if not isinstance(entry.value, yaml.ScalarNode) or not entry.value.value.strip():
+        if entry.key == _LIST:
+            fields[entry.key] = _texts(entry, name)
+        elif isinstance(entry.value, yaml.ScalarNode) and entry.value.value.strip():
+            fields[entry.key] = (entry.value.value,)
+        else:
             raise entry.place.error(f"expected one value for {entry.key} of {name}; got none. Write one.")
-        fields[entry.key] = entry.value.value
-    absent = [field for field in _FIELDS if field not in fields]
+    absent = [one for one in wanted if one not in fields]
     if absent:
         raise place_of(item, file).error(
-            f"expected from, value, unit and source in a step of {name}; {absent[0]} is missing. Add it."
+            f"expected {_listed(field)} in a step of {name}; {absent[0]} is missing. Add it."
         )
     return fields
 
 
-def date_of(text: str, place: Place, name: str) -> date:
-    """Read a date from a step of `name`.
+def _texts(entry: Entry, name: str) -> tuple[str, ...]:
+    if not isinstance(entry.value, yaml.SequenceNode) or not entry.value.value:
+        raise entry.place.error(
+            f"expected a list such as [30, 60] for {entry.key} of {name}; got none. Write one."
+        )
+    return tuple(str(each.value) for each in entry.value.value)
 
-    Raises
-    ------
-    PolicyError
-        There is no such date.
-    """
+
+def _date_of(text: str, place: Place, name: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -214,14 +269,7 @@ def date_of(text: str, place: Place, name: str) -> date:
         ) from None
 
 
-def millionths_of(text: str, place: Place, name: str, measure: Measure) -> int:
-    """Read a number from a step of `name`, in millionths of its unit.
-
-    Raises
-    ------
-    PolicyError
-        It is no number, out of bounds, or finer than a millionth.
-    """
+def _millionths_of(text: str, place: Place, name: str, measure: Measure) -> int:
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -242,6 +290,6 @@ def millionths_of(text: str, place: Place, name: str, measure: Measure) -> int:
 
 
 __all__ = [
-    "COST", "MILLION", "SHARE", "SHARE_A_YEAR", "Measure", "PolicyError", "Series", "Span", "Step",
-    "date_of", "millionths_of", "parse_dated", "spans",
+    "COST", "MILLION", "SHARE", "SHARE_A_YEAR", "ListSeries", "ListStep", "Measure", "PolicyError", "Series", "Span",
+    "Step", "parse_dated", "parse_dated_lists", "spans",
 ]  # fmt: skip

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
-import yaml
-
 from features.policy import policy_file, policy_text
-from features.policy.dated import MILLION, SHARE, Measure, date_of, millionths_of, parse_dated
-from features.policy.tree import Place, entries, place_of, tree_of
+from features.policy.dated import MILLION, SHARE, Measure, parse_dated, parse_dated_lists
 
 _DAYS = Measure("days", Decimal(1), Decimal(3650))
 _AMOUNT = Measure("major units", Decimal(0), Decimal(MILLION) * MILLION)
 _BLOCKS = Measure("blocks", Decimal(1), Decimal(36))
-GRID: Mapping[str, Measure] = {
+_GRID: Mapping[str, Measure] = {
     "churn.inactive_run_days": _DAYS,
     "churn.drained_share": SHARE,
     "churn.drained_minimum_fall": _AMOUNT,
@@ -43,7 +39,6 @@ _LIMITS: Mapping[str, Measure] = {
     "spread": Measure("times", Decimal(1), Decimal(1000)),
     "false_alarms": SHARE,
 }
-_FIELDS = ("from", "values", "unit", "source")
 
 
 @dataclass(frozen=True)
@@ -93,10 +88,11 @@ def parse_lab(text: str, file: str, day: date) -> LabPolicy:
     PolicyError
         With file, line and remedy.
     """
+    grid = parse_dated_lists(text, file, "grid", _GRID)
     measures = _numbers(text, file, "measures", _MEASURES, day)
     limits = _numbers(text, file, "limits", _LIMITS, day)
     return LabPolicy(
-        _grid(text, file, day),
+        {name: tuple(one / MILLION for one in series.on(day).millionths) for name, series in grid.items()},
         LabMeasures(**{name: _typed(LabMeasures, name, value) for name, value in measures.items()}),
         LabLimits(**{name: _typed(LabLimits, name, value) for name, value in limits.items()}),
     )
@@ -113,66 +109,3 @@ def _typed(record: type, name: str, value: float) -> Any:
     """Return a whole number where the record has one."""
     kind = next(field.type for field in fields(record) if field.name == name)
     return int(value) if kind == "int" else value
-
-
-def _grid(text: str, file: str, day: date) -> Mapping[str, tuple[float, ...]]:
-    found: dict[str, tuple[float, ...]] = {}
-    top = Place(file, 1)
-    for section in entries(tree_of(text, file), file, "the file"):
-        if section.key != "grid":
-            continue
-        top = section.place
-        for target in entries(section.value, file, "grid"):
-            for entry in entries(target.value, file, f"grid.{target.key}"):
-                name = f"{target.key}.{entry.key}"
-                if name not in GRID:
-                    raise entry.place.error(
-                        f"expected one of {', '.join(GRID)}; got {name}. Correct the name, or take it out."
-                    )
-                found[name] = _in_force(entry.value, entry.place, name, day)
-    for name in GRID:
-        if name not in found:
-            raise top.error(
-                f"expected values of {name} in grid; there are none. Add a step with from, values, unit and source."
-            )
-    return found
-
-
-def _in_force(node: yaml.Node, place: Place, name: str, day: date) -> tuple[float, ...]:
-    steps = list(_steps(node, place, name))
-    for (before, _), (after, _) in pairwise(steps):
-        if after <= before:
-            raise place.error(
-                f"expected the dates of {name} in order, each once; {after} stands after {before}. Put them in order."
-            )
-    past = [values for start, values in steps if start <= day]
-    if not past:
-        raise place.error(
-            f"expected values of {name} on {day}; the first are from {steps[0][0]}. Add a step from {day} or earlier."
-        )
-    return past[-1]
-
-
-def _steps(node: yaml.Node, place: Place, name: str) -> Iterator[tuple[date, tuple[float, ...]]]:
-    if not isinstance(node, yaml.SequenceNode) or not node.value:
-        raise place.error(
-            f"expected a list of steps of {name}; got none. Add one with from, values, unit, source."
-        )
-    for item in node.value:
-        here = place_of(item, place.file)
-        step = {entry.key: entry.value for entry in entries(item, place.file, f"a step of {name}")}
-        if set(step) != set(_FIELDS):
-            wrong = sorted(set(step) ^ set(_FIELDS))[0]
-            raise here.error(
-                f"expected {', '.join(_FIELDS)} in a step of {name}; {wrong} is missing or not one of them. Correct it."
-            )
-        unit = GRID[name].unit
-        if step["unit"].value != unit:
-            raise here.error(
-                f"expected the unit {unit!r} for {name}; got {step['unit'].value!r}. Convert the values to that unit."
-            )
-        values = step["values"]
-        if not isinstance(values, yaml.SequenceNode) or not values.value:
-            raise here.error(f"expected a list such as [30, 60] for values of {name}; got none. Write one.")
-        numbers = {millionths_of(str(each.value), here, name, GRID[name]) / MILLION for each in values.value}
-        yield date_of(str(step["from"].value), here, name), tuple(sorted(numbers))

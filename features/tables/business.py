@@ -1,7 +1,7 @@
 """Tables about money: balances, transactions, holdings, loans, statements, and the market they stand in."""
 
 from features.tables.column import Table
-from features.tables.spelling import dates, ids, moments, money, number, one_of, texts, whole
+from features.tables.spelling import dates, ids, moments, money, number, one_of, texts, unsigned_money, whole
 
 PRODUCTS = (
     "demand_deposit", "term_deposit", "wealth", "fund", "bond", "insurance",
@@ -91,7 +91,9 @@ REPAYMENTS = Table(
     (
         *ids("loan_id", "customer_id"),
         *dates("due_on"),
-        *money("due_principal", "due_interest"),
+        *unsigned_money(
+            "due_principal", "due_interest", note="own choice of the bound: no less than nothing is due"
+        ),
         *dates("paid_on?"),
         *money("paid_amount?"),
     ),

@@ -3,6 +3,8 @@
 A name that ends in `?` may be null or absent, as in the contract's own table.
 """
 
+from dataclasses import replace
+
 from features.tables.column import Column, ColumnType
 
 
@@ -33,6 +35,11 @@ def moments(*names: str) -> tuple[Column, ...]:
 def money(*names: str) -> tuple[Column, ...]:
     """Amounts in minor units."""
     return tuple(_column(name, "money", unit="minor units") for name in names)
+
+
+def unsigned_money(*names: str, note: str) -> tuple[Column, ...]:
+    """Amounts in minor units, none below 0."""
+    return tuple(replace(column, low=0, note=note) for column in money(*names))
 
 
 def flags(*names: str) -> tuple[Column, ...]:

@@ -38,7 +38,7 @@ from pipelines.intake.zones import zone_clock
 Progress = Callable[[str, int, int], None]
 """Called with a table's name, the number of tables done and the number of all tables."""
 
-PREPARED_FORMAT = 3
+PREPARED_FORMAT = 4
 """Raised when prepared tables change in shape or meaning, so that older ones are not reused."""
 
 

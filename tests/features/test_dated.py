@@ -8,7 +8,7 @@ import pytest
 
 import features.policy
 from features.policy import parse_policy, policy_names, policy_text, read_policy
-from features.policy.dated import COST, SHARE_A_YEAR, parse_dated
+from features.policy.dated import COST, SHARE_A_YEAR, parse_dated, parse_dated_lists
 from features.policy.rates import parse_rates, read_rates
 from features.policy.tree import PolicyError
 from pipelines.cli import main
@@ -44,6 +44,32 @@ def test_a_day_before_the_first_date_has_no_value() -> None:
         "rates.yaml, line 4: expected a value of fund.fee_rate on 2019-12-31; the first is from 2020-01-01. "
         "Add a step from 2019-12-31 or earlier, or choose a later date."
     )
+
+
+LISTS = GOOD[: GOOD.index("  contact:")].replace("value: 0.006", "values: [0.5, 0.006, 0.5]")
+LISTS = LISTS.replace('value: "-0.0050"', "values: [1]")
+LIST_MEASURES = {"fund.fee_rate": SHARE_A_YEAR}
+
+
+def test_the_values_of_a_dated_list_ascend_and_each_stands_once() -> None:
+    fund = parse_dated_lists(LISTS, FILE, "rates", LIST_MEASURES)["fund.fee_rate"]
+    assert fund.on(date(2024, 6, 30)).millionths == (6000, 500_000)
+    assert fund.on(date(2024, 7, 1)).millionths == (1_000_000,)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("values: [1]", "value: 1", "expected from, values, unit and source in a step of fund.fee_rate; got value."),
+        ("values: [1]", "values: 1", "expected a list such as [30, 60] for values of fund.fee_rate; got none."),
+        ("values: [1]", "values: [1, 2]", "expected -1 to 1 (share a year) for fund.fee_rate; got 2."),
+        ("2024-07-01", "2020-01-01", "expected the dates of fund.fee_rate in order, each once; 2020-01-01 is there"),
+    ],
+)  # fmt: skip
+def test_a_dated_list_keeps_the_rules_of_a_dated_number(before: str, after: str, message: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        parse_dated_lists(LISTS.replace(before, after), FILE, "rates", LIST_MEASURES)
+    assert str(refused.value).startswith(f"rates.yaml, line 6: {message}")
 
 
 @pytest.mark.parametrize(

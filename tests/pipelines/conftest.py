@@ -12,9 +12,10 @@ import pytest
 from pipelines.build import Store, open_store
 from pipelines.cli import main
 from pipelines.online import publish_as_of
+from pipelines.register import register
 from pipelines.settings import Home
 from pipelines.tracking import Registered
-from pipelines.train import TrainOptions, TrainResult, prepared_tables, register, train
+from pipelines.train import TrainOptions, TrainResult, prepared_tables, train
 
 Cli = Callable[..., "Outcome"]
 OPTIONS = TrainOptions(seed=5)

@@ -343,6 +343,7 @@ def test_the_command_tells_where_the_page_lies(cli: Any, tmp_path: Path) -> None
     assert Path(told["report"]).is_file()
     assert {"tables", "rejected", "amounts", "issues", "digest", "prepared", "features"} <= told.keys()
     assert told["report"] in outcome.err
+    assert outcome.err.count(told["prepared"]) == 1
 
 
 def _texts(node: Any) -> Iterator[dict[str, str]]:

@@ -191,6 +191,27 @@ def test_a_signal_needs_somebody_it_is_about(tmp_path: Path) -> None:
     assert "expected one of E01..E08, F01..F30, M01..M51, H01..H14; got 'F31'" in faults(report)[0]
 
 
+def test_an_instalment_below_zero_is_quarantined_and_one_of_nothing_is_not(tmp_path: Path) -> None:
+    """L3 owes principal below 0, L4 interest; what was paid has no bound."""
+    lines = ("L1,C1,2026-01-05,100.00,0,", "L2,C1,2026-01-05,0,0.00,-1", "L3,C1,2026-01-05,-0.01,5,",
+             "L4,C2,2026-01-05,5,-1,")  # fmt: skip
+    head = "loan_id,customer_id,due_on,due_principal,due_interest,paid_amount\n"
+    repayments = head + "".join(f"{line}\n" for line in lines)
+    report = take_in(tmp_path, "data_until: 2026-02-01", repayments=repayments)
+    assert fates(report, "repayments") == (2, 0, 0, 2)
+    assert [row["loan_id"] for row in rows(report, "repayments")] == ["L1", "L2"]
+    assert [line[2:6] for line in quarantine(report)] == [
+        ("3", "due_principal", "at least 0", "-0.01"), ("4", "due_interest", "at least 0", "-1"),
+    ]  # fmt: skip
+    assert faults(report)[1] == (
+        "repayments.due_principal, row 3: expected a number of at least 0; got '-0.01'. "
+        "Map it in the import, or correct the row."
+    )
+    (principal, interest, _) = report.amounts["repayments"]
+    assert (principal.column, principal.read, principal.quarantined) == ("due_principal", 10_499, 499)
+    assert (interest.column, interest.read, interest.quarantined) == ("due_interest", 400, 400)
+
+
 def test_an_outcome_must_be_a_label_of_its_target(tmp_path: Path) -> None:
     lines = [
         "churn,0.5",

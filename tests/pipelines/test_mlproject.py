@@ -21,8 +21,8 @@ from pipelines.build import open_store
 from pipelines.intake import prepare
 from pipelines.monitor import monitor
 from pipelines.settings import Home
-from pipelines.tracking import versions
 from pipelines.train import TrainOptions, train
+from pipelines.versions import versions
 from serving.bundle import Bundle
 from serving.champion import read_champion
 from serving.manifest import RELEASE

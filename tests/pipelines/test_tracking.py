@@ -20,7 +20,8 @@ import pytest
 from pipelines.errors import PipelineError
 from pipelines.ledger import database_of, open_ledger
 from pipelines.settings import Home
-from pipelines.tracking import Registered, RunRecord, track, versions
+from pipelines.tracking import Registered, RunRecord, track
+from pipelines.versions import versions
 from serving.bundle import Bundle, FeatureFrame
 from serving.champion import Champion, read_champion
 from serving.errors import BundleError

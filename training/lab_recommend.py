@@ -41,7 +41,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Recommendation:
     """What is recommended for one target and horizon. `best`: None where no definition fits.
 
     `tried`: all definitions judged, as given; `own`: the policy's among them; `nearest`: where none fits, the one
@@ -92,7 +92,7 @@ def judge_finding(finding: Finding, limits: LabLimits, gap: int) -> Judged:
     return Judged(finding, tuple(tests))
 
 
-def choose(findings: Sequence[Finding], limits: LabLimits, gap: int) -> Choice:
+def recommend(findings: Sequence[Finding], limits: LabLimits, gap: int) -> Recommendation:
     """Recommend the least strict definition that holds every test: the one with the highest mean base rate.
 
     Where two call equally many, the policy's own comes first, then the order given.
@@ -102,7 +102,7 @@ def choose(findings: Sequence[Finding], limits: LabLimits, gap: int) -> Choice:
     best = max(fitting, key=_order, default=None)
     nearest = max(tried, key=lambda judged: (-len(judged.failed), *_order(judged)), default=None)
     own = next((judged for judged in tried if judged.finding.definition.is_own), None)
-    return Choice(tried, best, own, nearest if best is None else None)
+    return Recommendation(tried, best, own, nearest if best is None else None)
 
 
 def _order(judged: Judged) -> tuple[float, bool]:

@@ -10,8 +10,8 @@ from features.policy import policy_text
 from features.policy.lab import LabLimits, parse_lab, read_lab
 from features.policy.tree import PolicyError
 from training.lab import Definition
-from training.lab_choice import choose, judge_finding
 from training.lab_figures import Alarms, Finding, Lead, Rate
+from training.lab_recommend import judge_finding, recommend
 
 LIMITS = LabLimits(least_events=20, base_rate_low=0.01, base_rate_high=0.5, spread=2.0, false_alarms=0.25)
 
@@ -84,31 +84,31 @@ def test_an_event_without_a_day_of_its_own_is_not_asked_for_a_lead() -> None:
 def test_the_least_strict_of_those_that_fit_is_recommended() -> None:
     """50 a date calls more than 30; 60 a date calls more still, but 6 of 20 come back."""
     found = [a_finding(30, 30, days=90), a_finding(50, 50, days=60), a_finding(60, 60, days=30, back=6)]
-    choice = choose(found, LIMITS, 0)
-    assert choice.best is not None
-    assert choice.best.finding is found[1]
-    assert choice.nearest is None
-    assert (choice.failing("false_alarms"), choice.failing("events")) == (1, 0)
-    turned = choose(found[::-1], LIMITS, 0)
+    made = recommend(found, LIMITS, 0)
+    assert made.best is not None
+    assert made.best.finding is found[1]
+    assert made.nearest is None
+    assert (made.failing("false_alarms"), made.failing("events")) == (1, 0)
+    turned = recommend(found[::-1], LIMITS, 0)
     assert turned.best is not None
     assert turned.best.finding is found[1]
 
 
 def test_of_equals_the_policys_own_comes_first() -> None:
     found = [a_finding(30, 30, days=30), a_finding(30, 30, days=60, is_own=True), a_finding(30, 30, days=90)]
-    choice = choose(found, LIMITS, 0)
-    assert choice.best is choice.own
-    assert choice.best is not None
-    assert choice.best.finding is found[1]
+    made = recommend(found, LIMITS, 0)
+    assert made.best is made.own
+    assert made.best is not None
+    assert made.best.finding is found[1]
 
 
 def test_where_none_fits_the_one_that_fails_the_fewest_tests_is_named() -> None:
     found = [a_finding(5, 15), a_finding(20, 41), a_finding(19, 60, back=9)]
-    choice = choose(found, LIMITS, 0)
-    assert choice.best is None
-    assert choice.nearest is not None
-    assert choice.nearest.finding is found[1]
-    assert choice.failing("spread") == 3
+    made = recommend(found, LIMITS, 0)
+    assert made.best is None
+    assert made.nearest is not None
+    assert made.nearest.finding is found[1]
+    assert made.failing("spread") == 3
 
 
 def test_the_policy_in_force_is_that_of_the_day() -> None:
@@ -124,13 +124,13 @@ def test_the_policy_in_force_is_that_of_the_day() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("inactive_run_days:", "inactive_days:", "expected one of churn.inactive_run_days"),
+        ("inactive_run_days:", "inactive_days:", "expected one of the 6 names"),
         ("values: [30, 60, 90, 120, 180], unit: days", "values: [30, 60], unit: weeks", "expected the unit 'days'"),
         ("values: [0.2, 0.4, 0.6]", "values: [0.2, 40]", "expected 0 to 1 (share)"),
         ("values: [0.1, 0.25, 0.5]", "values: []", "expected a list such as [30, 60]"),
-        ("values: [0, 0.25, 0.5], unit", "value: 0.5, unit", "expected from, values, unit, source"),
+        ("values: [0, 0.25, 0.5], unit", "value: 0.5, unit", "expected from, values, unit and source"),
         ("from: 2000-01-01, values: [30, 60, 90], unit", "from: 2027-01-01, values: [30, 60, 90], unit",
-         "expected values of default.late_days on 2026-01-01"),
+         "expected a value of default.late_days on 2026-01-01"),
         ("  spread:", "  spreads:", "expected one of the 5 names"),
     ],
 )  # fmt: skip
