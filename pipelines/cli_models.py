@@ -91,6 +91,7 @@ def score(
 ) -> None:
     """Score every customer: the answers of /predict, as Parquet."""
     from pipelines.build import open_store
+    from pipelines.online import refresh_online
     from pipelines.overrides import champion_note
     from pipelines.score import ScoreOptions
     from pipelines.score import score as run
@@ -102,6 +103,7 @@ def score(
         store = open_store(call.home, prepared_tables(call.home, data, bar))
         options = ScoreOptions(reasons, call.terminal.language)
         report = run(call.home, store, as_of.date(), out, options, bar)
+        refreshed = report.has_decided and refresh_online(call.home, store, as_of.date(), bar)
     call.terminal.say(
         "scored",
         scored=f"{report.scored:,}",
@@ -118,6 +120,8 @@ def score(
             "as_of": report.as_of.isoformat(),
             "scored": report.scored,
             "not_scorable": report.not_scorable,
+            "tiers": report.tiers,
+            "published": refreshed,
             **note,
         }
     )

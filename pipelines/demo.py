@@ -55,7 +55,7 @@ def run_demo(home: Home, options: DemoOptions, terminal: Terminal) -> None:
     results: dict[str, Any] = {}
 
     def simulated() -> None:
-        _simulate(bank, options, terminal)
+        _simulate(home, bank, options, terminal)
 
     def checked() -> None:
         with terminal.progress() as bar:
@@ -75,15 +75,15 @@ def run_demo(home: Home, options: DemoOptions, terminal: Terminal) -> None:
 
     def published() -> None:
         store = open_store(home, results["prepared"])
-        results["as_of"] = store.bank.manifest.data_until
         with terminal.progress() as bar:
             report = publish_as_of(home, store, results["as_of"], bar)
         terminal.say("published", rows=f"{report.published.rows:,}", as_of=report.published.as_of)
 
     def scored() -> None:
+        store = open_store(home, results["prepared"])
+        results["as_of"] = store.bank.manifest.data_until
         out = home.reports / f"scores-{results['as_of']}.parquet"
         with terminal.progress() as bar:
-            store = open_store(home, results["prepared"])
             report = score(home, store, results["as_of"], out, ScoreOptions(language=terminal.language), bar)
         results["scores"] = {"out": str(out), "scored": report.scored, "not_scorable": report.not_scorable}
         terminal.say("scored", out=out, scored=f"{report.scored:,}", not_scorable=f"{report.not_scorable:,}",
@@ -102,7 +102,7 @@ def run_demo(home: Home, options: DemoOptions, terminal: Terminal) -> None:
 
     steps = [
         ("step_simulate", simulated), ("step_check", checked), ("step_train", trained),
-        ("step_publish", published), ("step_score", scored), ("step_monitor", monitored),
+        ("step_score", scored), ("step_publish", published), ("step_monitor", monitored),
     ]  # fmt: skip
     count = len(steps) + int(options.is_served)
     for number, (title, run) in enumerate(steps, start=1):
@@ -118,12 +118,13 @@ def run_demo(home: Home, options: DemoOptions, terminal: Terminal) -> None:
         terminal.write(curl_line(home, options.port))
 
 
-def _simulate(bank: Path, options: DemoOptions, terminal: Terminal) -> None:
+def _simulate(home: Home, bank: Path, options: DemoOptions, terminal: Terminal) -> None:
     made = bank.parent / "recipe.json"
     if made.is_file() and json.loads(made.read_text(encoding="utf-8")) == options.recipe:
         return
     made.unlink(missing_ok=True)
-    shutil.rmtree(bank, ignore_errors=True)
+    for folder in (bank, home.book):  # tiers go on from month to month: of one bank only
+        shutil.rmtree(folder, ignore_errors=True)
     with terminal.progress() as bar:
         report = simulate(options.customers, options.months, options.seed, bank, bar)
     write_json(made, options.recipe)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import numpy as np
 
 from features.groups.profile import STATUS
 from pipelines.build import Progress, Store, build, read_features
-from pipelines.publish import Publication, PublishReport, publish_online
+from pipelines.publish import Publication, PublishReport, publish_online, published_before
 from pipelines.settings import Home
-from pipelines.warnings import Entry, open_warnings
+from pipelines.tiers import read_tier_entries
+from pipelines.warnings import open_warnings
 
 
 def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | None = None) -> PublishReport:
@@ -32,6 +34,7 @@ def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | N
     )
     ids = tuple(frame["customer_id"].to_pylist())
     warnings = open_warnings(source.bank, as_of)
+    tiers = read_tier_entries(home, as_of)
     rows = len(values)
     done = 0
 
@@ -50,14 +53,34 @@ def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | N
         customer_ids=ids,
         values=values,
         facts=tuple(
-            _facts(as_of, source.bank.catalogue.digest, int(code), warnings.get(customer_id, ()))
+            _facts(
+                as_of,
+                source.bank.catalogue.digest,
+                int(code),
+                {"warnings": list(warnings.get(customer_id, ())), "tier": tiers.get(customer_id)},
+            )
             for customer_id, code in zip(ids, statuses["status_code"].to_pylist(), strict=True)
         ),
     )
     return publish_online(home.online, publication, on_rows)
 
 
-def _facts(as_of: date, catalogue: str, code: int, warnings: Sequence[Entry]) -> str:
+def refresh_online(home: Home, source: Store, as_of: date, progress: Progress | None = None) -> bool:
+    """Publish an as_of again where it is the one that serving answers from, so that what was decided since is told.
+
+    Returns whether it was.
+    """
+    published = published_before(home.online)
+    if published is None or (published.as_of, published.data_digest) != (
+        as_of.isoformat(),
+        source.bank.manifest.digest,
+    ):
+        return False
+    publish_as_of(home, source, as_of, progress)
+    return True
+
+
+def _facts(as_of: date, catalogue: str, code: int, known: Mapping[str, Any]) -> str:
     """Write what is no number of a model, as canonical JSON."""
     name = STATUS[code]
     facts = {
@@ -65,6 +88,6 @@ def _facts(as_of: date, catalogue: str, code: int, warnings: Sequence[Entry]) ->
         "catalogue": catalogue,
         "status": "ok" if name == "ok" else "not_scorable",
         "reason": None if name == "ok" else name,
-        "warnings": list(warnings),
+        **known,
     }
     return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

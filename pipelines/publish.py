@@ -75,7 +75,7 @@ def publish_online(
     _check(publication)
     online_dir.mkdir(parents=True, exist_ok=True)
     with _only_publisher(online_dir):
-        before = _published_before(online_dir)
+        before = published_before(online_dir)
         if before is not None and publication.as_of.isoformat() < before.as_of:
             raise PublishError(
                 f"online store: expected an as_of not before the published {before.as_of}; "
@@ -148,7 +148,8 @@ def _only_publisher(online_dir: Path) -> Iterator[None]:
         yield
 
 
-def _published_before(online_dir: Path) -> Published | None:
+def published_before(online_dir: Path) -> Published | None:
+    """Return what is published now; None where nothing is."""
     if not (online_dir / POINTER).exists():
         return None
     try:

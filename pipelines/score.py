@@ -14,12 +14,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.groups.profile import STATUS
+from pipelines.book import picked, write_book
 from pipelines.build import Progress, Store, build, read_features
 from pipelines.settings import Home
+from pipelines.tiers import TierBook
 from pipelines.warnings import Warnings, open_warnings
 from serving.answers import Answer, Answerer
 from serving.bundle import Bundle, FeatureFrame
 from serving.champion import load_champion
+from serving.tiers import TIERS_DOCUMENT
 
 CHUNK = 2_000
 _REASON = pa.list_(
@@ -59,13 +62,18 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class ScoreReport:
-    """How many customers were scored, and where the file lies."""
+    """How many customers were scored, and where the file lies.
+
+    `tiers` counts customers by tier; `has_decided`: whether this run decided the state of a month.
+    """
 
     out: Path
     version: str
     as_of: date
     scored: int
     not_scorable: int
+    tiers: Mapping[str, int]
+    has_decided: bool
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,8 @@ def score(
     )
     ids = np.array(frame["customer_id"].to_pylist(), dtype=object)
     warnings = open_warnings(source.bank, as_of)
+    tiers = TierBook(home, source, as_of)
+    book: list[pa.Table] = []
     schema = answer_schema(bundle, answerer)
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.draft")
@@ -110,14 +120,21 @@ def score(
                 frame = FeatureFrame(tuple(ids[part]), as_of.isoformat(), bundle.names, values[part])
                 answers = _answers(answerer, frame, codes[part], options)
                 _warn(answerer, answers, warnings, options.language)
-                writer.write_table(flat_table(answers, schema, as_of, answerer.version))
+                _place(answerer, answers, tiers, options.language)
+                table = flat_table(answers, schema, as_of, answerer.version)
+                writer.write_table(table)
+                book.append(picked(table))
                 if progress:
                     progress(f"score {as_of}", min(1.0, (start + CHUNK) / len(ids)))
         draft.replace(out)
+        tiers.close()
+        write_book(home, as_of, book)
     finally:
         draft.unlink(missing_ok=True)
     scored = int((codes == 0).sum())
-    return ScoreReport(out, answerer.version, as_of, scored, len(codes) - scored)
+    return ScoreReport(
+        out, answerer.version, as_of, scored, len(codes) - scored, dict(tiers.counts), tiers.is_new
+    )
 
 
 def _answers(
@@ -142,6 +159,17 @@ def _warn(answerer: Answerer, answers: Sequence[Answer], warnings: Warnings, lan
     """Add the warnings of those who are scored, as /predict does."""
     scored = [answer for answer in answers if answer["status"] == "ok"]
     answerer.warn(scored, [warnings.get(answer["customer_id"], ()) for answer in scored], language)
+
+
+def _place(answerer: Answerer, answers: Sequence[Answer], tiers: TierBook, language: str) -> None:
+    """Decide or read the tier of everyone, and tell that of those who are scored, as /predict does."""
+    composites = [answer.get("composite_score") for answer in answers]
+    composite = np.array([np.nan if score is None else score for score in composites], dtype=np.float64)
+    entries = tiers.of([answer["customer_id"] for answer in answers], composite)
+    scored = [
+        (answer, entry) for answer, entry in zip(answers, entries, strict=True) if answer["status"] == "ok"
+    ]
+    answerer.place([answer for answer, _ in scored], [entry for _, entry in scored], language)
 
 
 def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
@@ -169,6 +197,9 @@ def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
         columns.append(("composite_score", pa.int32()))
         if bundle.groups is not None:
             columns += [("group_number", pa.int32()), ("group_name", pa.string())]
+        if TIERS_DOCUMENT in bundle.documents:
+            columns += [(f"tier_{name}", pa.string()) for name in ("code", "name", "since", "next_review")]
+            columns += [(f"tier_{name}", pa.list_(pa.string())) for name in ("strategy", "rules")]
     columns.append(("warnings", _WARNING))
     return pa.schema(columns)
 

@@ -35,6 +35,11 @@ class Home:
         return self.root / "online"
 
     @property
+    def book(self) -> Path:
+        """What was decided and scored of every customer, by as_of: tiers, and the scores that groups are shown of."""
+        return self.root / "book"
+
+    @property
     def bundles(self) -> Path:
         """Exported bundles, one folder per version."""
         return self.root / "bundles"

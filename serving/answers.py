@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from features.policy import parse_policy
 from features.signals.records import SignalCatalogue
 from serving.bundle import Bundle, FeatureFrame, Model, ModelOutput, Predictions
 from serving.calibration import BANDS
@@ -22,6 +23,7 @@ from serving.rank import strongest
 from serving.reasons import BankWords, ReasonTexts, Texts
 from serving.requests import LANGUAGES, PredictRequest
 from serving.tables import FloatArray
+from serving.tiers import TIERS_DOCUMENT, TierTexts
 from serving.warnings import WarningTexts
 
 Answer = dict[str, Any]
@@ -49,6 +51,7 @@ class Answerer:
             language: ReasonTexts(texts, bundle.manifest.features, bank, language) for language in LANGUAGES
         }
         self._groups = _group_texts(bundle, texts)
+        self._tiers = _tier_texts(bundle)
         has_factors = bundle.factors is not None
         self._factors = {language: FactorTexts(texts, language) for language in LANGUAGES if has_factors}
         self._warnings = {language: WarningTexts(signals, texts, bank, language) for language in LANGUAGES}
@@ -81,6 +84,7 @@ class Answerer:
             frame = FeatureFrame(ids, rows.published.as_of, rows.published.names, rows.values[places])
             answers = self.written(frame, self.bundle.predict(frame), request.reasons, request.language)
             self.warn(answers, [_warnings_of(rows.facts[place]) for place in places], request.language)
+            self.place(answers, [_tier_of(rows.facts[place]) for place in places], request.language)
             for answer in answers:
                 answer["prediction_id"] = new_id()
             scored = dict(zip(places, answers, strict=True))
@@ -136,6 +140,16 @@ class Answerer:
         """Add the block of open warnings to each answer, in words; `warnings` are entries of the customers' facts."""
         for answer, entries in zip(answers, warnings, strict=True):
             answer["warnings"] = self._warnings[language].blocks(entries)
+
+    def place(
+        self, answers: Sequence[Answer], entries: Sequence[Mapping[str, Any] | None], language: str
+    ) -> None:
+        """Add the block of the tier to each answer, in words, where there is one; `entries` are those of the facts."""
+        if not self._tiers:
+            return
+        for answer, entry in zip(answers, entries, strict=True):
+            if entry is not None:
+                answer["tier"] = self._tiers[language].block(entry)
 
     def not_scorable(self, customer_id: str, reason: str, language: str) -> Answer:
         """Answer for a customer who is known but cannot be scored: closed, no_history or dormant."""
@@ -237,6 +251,17 @@ def _headlines(bundle: Bundle) -> dict[str, Model]:
     if unknown:
         raise BundleError(f"{bundle.directory}: expected targets among {TARGETS}; got {sorted(unknown)}")
     return found
+
+
+def _tier_of(facts: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return None if facts is None else facts.get("tier")
+
+
+def _tier_texts(bundle: Bundle) -> dict[str, TierTexts]:
+    text = bundle.documents.get(TIERS_DOCUMENT)
+    if text is None:
+        return {}
+    return {language: TierTexts(parse_policy(text, TIERS_DOCUMENT), language) for language in LANGUAGES}
 
 
 def _group_texts(bundle: Bundle, texts: Texts) -> dict[str, GroupTexts]:
