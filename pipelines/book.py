@@ -1,4 +1,4 @@
-"""The book: scores, group and tier of everyone at an as_of, as `score` left them; what pictures of the book are made of."""
+"""The book: scores, group and tier of everyone at an as_of, as `score` left them: what its pictures are made of."""
 
 from __future__ import annotations
 
