@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,9 @@ TRAINING_SERVICE = "training"
 ONLINE_VIEW = "online"
 ONLINE_SERVICE = "serving"
 ONLINE_FEATURES = (f"{ONLINE_VIEW}:vector", f"{ONLINE_VIEW}:facts")
+
+LIFE = timedelta(hours=1)
+"""How long a row of the offline store lives: dates are a day apart."""
 
 _EPOCH = date(1970, 1, 1)
 _SETTINGS = f"""\
@@ -85,8 +88,9 @@ def offline_definitions(catalogue: Catalogue, offline_dir: Path) -> list[Any]:
     """Return the entity, one view per feature group and the service `training`, for the offline store.
 
     A view's file per as_of holds customer_id, event_timestamp (the as-of moment), as_of_day (days since
-    1970-01-01) and the group's features as float64, null = not observed. No view has a time to live: a reader
-    asks for one as_of and checks `as_of_day`, so an older row never stands in for a missing one.
+    1970-01-01) and the group's features as float64, null = not observed. Rows live for an hour: only those of the very
+    as_of can match, and a join does not pair a customer with all earlier dates first. A reader checks `as_of_day`, so an
+    older row never stands in for a missing one.
     """
     from feast import FeatureService, FeatureView, Field, FileSource
     from feast.data_format import ParquetFormat
@@ -109,7 +113,7 @@ def offline_definitions(catalogue: Catalogue, offline_dir: Path) -> list[Any]:
             for feature in catalogue.of_group(group)
         ]
         views.append(
-            FeatureView(name=group, entities=[entity], ttl=None, schema=schema, source=source, online=False)
+            FeatureView(name=group, entities=[entity], ttl=LIFE, schema=schema, source=source, online=False)
         )
     inputs = [
         view[[feature.name for feature in catalogue.of_group(view.name) if feature.model_input]]
