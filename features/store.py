@@ -88,9 +88,9 @@ def offline_definitions(catalogue: Catalogue, offline_dir: Path) -> list[Any]:
     """Return the entity, one view per feature group and the service `training`, for the offline store.
 
     A view's file per as_of holds customer_id, event_timestamp (the as-of moment), as_of_day (days since
-    1970-01-01) and the group's features as float64, null = not observed. Rows live for an hour: only those of the very
-    as_of can match, and a join does not pair a customer with all earlier dates first. A reader checks `as_of_day`, so an
-    older row never stands in for a missing one.
+    1970-01-01) and the group's features as float64, null = not observed. Rows live for an hour: only those of the
+    very as_of can match, and a join does not pair a customer with all earlier dates first. A reader checks
+    `as_of_day`, so an older row never stands in for a missing one.
     """
     from feast import FeatureService, FeatureView, Field, FileSource
     from feast.data_format import ParquetFormat

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from features.groups.profile import STATUS
 from pipelines.book import picked, write_book
 from pipelines.build import Progress, Store, build, read_features
+from pipelines.contact_due import due_contacts
 from pipelines.settings import Home
 from pipelines.tiers import TierBook
 from pipelines.warnings import Warnings, open_warnings
@@ -51,6 +52,14 @@ _WARNING = pa.list_(
         ]
     )
 )
+_CONTACT = [
+    *(
+        (f"contact_{name}", pa.string())
+        for name in ("last_on", "rule", "due_on", "channel", "hours", "not_before")
+    ),
+    *((f"contact_{name}", pa.int32()) for name in ("cadence_days", "days_overdue")),
+    ("contact_is_opted_out", pa.bool_()),
+]
 _TYPES = {
     "horizon_days": pa.int32(),
     "band": pa.string(),
@@ -108,6 +117,7 @@ def score(
     )
     ids = np.array(frame["customer_id"].to_pylist(), dtype=object)
     warnings = open_warnings(source.bank, as_of)
+    contacts = due_contacts(source.bank, as_of)
     tiers = TierBook(home, source, as_of)
     book: list[pa.Table] = []
     schema = answer_schema(bundle, answerer)
@@ -121,6 +131,7 @@ def score(
                 answers = _answers(answerer, frame, codes[part], options)
                 _warn(answerer, answers, warnings, options.language)
                 _place(answerer, answers, tiers, options.language)
+                _due(answerer, answers, contacts, options.language)
                 table = flat_table(answers, schema, as_of, answerer.version)
                 writer.write_table(table)
                 book.append(picked(table))
@@ -172,6 +183,12 @@ def _place(answerer: Answerer, answers: Sequence[Answer], tiers: TierBook, langu
     answerer.place([answer for answer, _ in scored], [entry for _, entry in scored], language)
 
 
+def _due(answerer: Answerer, answers: Sequence[Answer], contacts: Mapping[str, Any], language: str) -> None:
+    """Add the next contact of those who are scored, as /predict does."""
+    scored = [answer for answer in answers if answer["status"] == "ok"]
+    answerer.due(scored, [contacts.get(answer["customer_id"]) for answer in scored], language)
+
+
 def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
     """Return the columns of a bundle's answers, named by path."""
     columns: list[tuple[str, pa.DataType]] = [
@@ -200,6 +217,7 @@ def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
         if TIERS_DOCUMENT in bundle.documents:
             columns += [(f"tier_{name}", pa.string()) for name in ("code", "name", "since", "next_review")]
             columns += [(f"tier_{name}", pa.list_(pa.string())) for name in ("strategy", "rules")]
+    columns += _CONTACT
     columns.append(("warnings", _WARNING))
     return pa.schema(columns)
 

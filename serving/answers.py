@@ -84,7 +84,8 @@ class Answerer:
             frame = FeatureFrame(ids, rows.published.as_of, rows.published.names, rows.values[places])
             answers = self.written(frame, self.bundle.predict(frame), request.reasons, request.language)
             self.warn(answers, [_warnings_of(rows.facts[place]) for place in places], request.language)
-            self.place(answers, [_tier_of(rows.facts[place]) for place in places], request.language)
+            self.due(answers, [_held(rows.facts[place], "contact") for place in places], request.language)
+            self.place(answers, [_held(rows.facts[place], "tier") for place in places], request.language)
             for answer in answers:
                 answer["prediction_id"] = new_id()
             scored = dict(zip(places, answers, strict=True))
@@ -150,6 +151,16 @@ class Answerer:
         for answer, entry in zip(answers, entries, strict=True):
             if entry is not None:
                 answer["tier"] = self._tiers[language].block(entry)
+
+    def due(
+        self, answers: Sequence[Answer], entries: Sequence[Mapping[str, Any] | None], language: str
+    ) -> None:
+        """Add the block of the next contact to each answer, its rule in words; `entries` are those of the facts."""
+        for answer, entry in zip(answers, entries, strict=True):
+            if entry is not None:
+                rule = entry["rule"]
+                words = None if rule is None else self._texts.word("cadences", rule, language)
+                answer["contact"] = {**entry, "rule": words}
 
     def not_scorable(self, customer_id: str, reason: str, language: str) -> Answer:
         """Answer for a customer who is known but cannot be scored: closed, no_history or dormant."""
@@ -253,8 +264,8 @@ def _headlines(bundle: Bundle) -> dict[str, Model]:
     return found
 
 
-def _tier_of(facts: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    return None if facts is None else facts.get("tier")
+def _held(facts: Mapping[str, Any] | None, name: str) -> Mapping[str, Any] | None:
+    return None if facts is None else facts.get(name)
 
 
 def _tier_texts(bundle: Bundle) -> dict[str, TierTexts]:

@@ -12,7 +12,7 @@ from features.windows import KEYS, Tables, Window, history_days, known, onto_spi
 
 CALL = "T"
 YEAR = 365
-_NONE = -1
+_NEVER = 10_000_000
 
 
 def overdue_days(tables: Tables, spine: ir.Table, held: ir.Table) -> ir.Table:
@@ -20,6 +20,17 @@ def overdue_days(tables: Tables, spine: ir.Table, held: ir.Table) -> ir.Table:
 
     One row per KEYS of `spine` with `overdue`, never below 0; null: no cadence applies, or the log holds nothing
     before as_of yet. `held`: the contacts held in the last 365 days.
+    """
+    due = cadence_due(tables, spine, held)
+    late = ibis.greatest(due.as_of_day - due.due_day, ibis.literal(0))  # of a null and 0 the greatest is 0
+    return due.select(*KEYS, overdue=ibis.ifelse(due.due_day.isnull(), ibis.null("int32"), late))
+
+
+def cadence_due(tables: Tables, spine: ir.Table, held: ir.Table) -> ir.Table:
+    """Which cadence asks for the next contact, and by when: of those that apply, the one that is due first.
+
+    One row per KEYS of `spine` for which the log can hold anything: `rule` (level, quiet or managed), the days that it
+    allows, and `due_day`; all null where no cadence applies. Of two that are due on one day the stricter is named.
 
     Source: contact.md, "Cadence"; policy/cadence.yaml. A cadence never fulfilled counts from a year ago, or from
     where the log or the relationship began (own choice: nobody is overdue for a time that was not observed).
@@ -30,17 +41,27 @@ def overdue_days(tables: Tables, spine: ir.Table, held: ir.Table) -> ir.Table:
         spoken_day=held.event_day.max(where=held.channel.isin((CALL, *MEETING))),
     )
     joined = onto_spine(onto_spine(people, spoken), _level_days(people, held))
-    anchors = {"managed": joined.held_day, "level": joined.level_day, "quiet": joined.spoken_day}
+    anchors = {"level": joined.level_day, "quiet": joined.spoken_day, "managed": joined.held_day}
     if "transactions" in tables:
         joined = onto_spine(joined, _business_days(tables, people))
         anchors["quiet"] = ibis.greatest(joined.spoken_day.fill_null(0), joined.business_day.fill_null(0))
-    overdue = ibis.literal(_NONE)
+    dues: dict[str, ir.IntegerValue] = {}
     for name, anchor in anchors.items():
         since = ibis.greatest(anchor.fill_null(0), joined.start_day)
-        allowed = joined[f"{name}_allowed"]
-        late = ibis.greatest(joined.as_of_day - since - allowed.fill_null(0), ibis.literal(0))
-        overdue = ibis.greatest(overdue, ibis.ifelse(allowed.isnull(), ibis.literal(_NONE), late))
-    return joined.select(*KEYS, overdue=overdue.nullif(_NONE))
+        dues[name] = (since + joined[f"{name}_allowed"]).fill_null(_NEVER)
+    first = ibis.least(*dues.values())
+    rule, allowed = ibis.null("string"), ibis.null("int32")
+    for name in reversed(dues):
+        is_it = dues[name] == first
+        rule = ibis.ifelse(is_it, ibis.literal(name), rule)
+        allowed = ibis.ifelse(is_it, joined[f"{name}_allowed"], allowed)
+    applies = first < _NEVER
+    return joined.select(
+        *KEYS,
+        rule=ibis.ifelse(applies, rule, ibis.null("string")),
+        allowed=ibis.ifelse(applies, allowed, ibis.null("int32")),
+        due_day=first.nullif(_NEVER),
+    )
 
 
 def _people(tables: Tables, spine: ir.Table) -> ir.Table:

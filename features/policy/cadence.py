@@ -24,6 +24,13 @@ LEVELS: dict[str, Level] = {name: Level(**law) for name, law in _POLICY["levels"
 QUIET_DAYS: dict[str, int] = {name: int(law["days"]) for name, law in _POLICY["quiet"].items()}
 """Card level -> days without business after which a call is due."""
 
+CHANNEL: str = str(_POLICY["channel"])
+"""Channel that is suggested where the customer prefers none."""
+
+CEILING_CONTACTS: int = int(_POLICY["ceiling"]["contacts"])
+CEILING_DAYS: int = int(_POLICY["ceiling"]["days"])
+"""The bank begins no more than so many contacts in so many days."""
+
 MANAGED_DAYS: int = int(_POLICY["managed"]["days"])
 """Days within which every managed customer is reached."""
 
