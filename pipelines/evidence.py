@@ -20,8 +20,9 @@ from pipelines.errors import PipelineError
 from pipelines.labels import can_compute, own_outcomes, read_labels
 from pipelines.monitor import PREDICTION, bin_count
 from pipelines.people import GROUPS, people_at
-from serving.bundle import Bundle, FeatureFrame, ModelOutput
+from serving.bundle import Bundle, FeatureFrame
 from serving.manifest import TargetSpec
+from serving.model import ModelOutput
 from training.challenge import Case, Forecast, Outcomes, Scores
 from training.promote import top_agreement
 from training.splits import Schedule, kept_for_test, newest_ripe

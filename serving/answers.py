@@ -9,20 +9,19 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from features.policy import parse_policy
 from features.signals.records import SignalCatalogue
-from serving.bundle import Bundle, FeatureFrame, Model, ModelOutput, Predictions
-from serving.calibration import BANDS
+from serving.bundle import Bundle, FeatureFrame, Predictions
 from serving.errors import BundleError
 from serving.factor_words import FactorTexts, composite
 from serving.groups import GroupTexts
+from serving.model import Model, ModelOutput
 from serving.online import OnlineRows, StoreAway
 from serving.rank import strongest
 from serving.reasons import BankWords, ReasonTexts, Texts
 from serving.requests import LANGUAGES, PredictRequest
 from serving.tables import FloatArray
+from serving.target_blocks import target_blocks
 from serving.tiers import TIERS_DOCUMENT, TierTexts
 from serving.warnings import WarningTexts
 
@@ -112,7 +111,7 @@ class Answerer:
             for customer_id in frame.customer_ids
         ]
         for target, models in self._by_target().items():
-            for answer, block in zip(answers, _blocks(models, predictions), strict=True):
+            for answer, block in zip(answers, target_blocks(models, predictions), strict=True):
                 answer[target] = block
         if predictions.scored is not None:
             told = self._factors[language].blocks(predictions.scored)
@@ -285,52 +284,3 @@ def _group_texts(bundle: Bundle, texts: Texts) -> dict[str, GroupTexts]:
 def _habit_columns(bundle: Bundle) -> tuple[int | None, ...]:
     place = {name: column for column, name in enumerate(bundle.names)}
     return tuple(place.get(feature.usual or "") for feature in bundle.manifest.features)
-
-
-def _blocks(models: Sequence[Model], predictions: Predictions) -> list[Answer]:
-    """Return one target's block per row; further horizons of it appear in `by_horizon` only."""
-    ordered = sorted(models, key=lambda model: model.target.horizon_days or 0)
-    headline = ordered[0]
-    output = predictions.outputs[headline.target.key]
-    percentiles = output.percentile.tolist()
-    if headline.target.kind == "amount":
-        blocks = _amounts(headline, output)
-    elif headline.target.kind == "share":
-        blocks = [{"expected_share": share} for share in output.prediction.tolist()]
-    else:
-        blocks = _probabilities(ordered, predictions)
-    days = headline.target.horizon_days
-    for place, (block, percentile) in enumerate(zip(blocks, percentiles, strict=True)):
-        if headline.target.kind != "probability":
-            block["horizon_days"] = days
-        elif output.band is not None:
-            block["band"] = BANDS[output.band[place]]
-        block["percentile"] = percentile
-    return blocks
-
-
-def _probabilities(ordered: Sequence[Model], predictions: Predictions) -> list[Answer]:
-    headline = ordered[0].target
-    by_horizon = {
-        str(model.target.horizon_days): predictions.outputs[model.target.key].prediction.tolist()
-        for model in ordered
-        if model.target.horizon_days is not None
-    }
-    blocks: list[Answer] = []
-    for place, probability in enumerate(predictions.outputs[headline.key].prediction.tolist()):
-        block: Answer = {"probability": probability, "horizon_days": headline.horizon_days}
-        if headline.target == "churn":
-            block["by_horizon"] = {days: values[place] for days, values in by_horizon.items()}
-        blocks.append(block)
-    return blocks
-
-
-def _amounts(model: Model, output: ModelOutput) -> list[Answer]:
-    interval = model.calibration.interval
-    if interval is None or output.low is None or output.high is None:
-        raise BundleError(f"{model.target.key}: expected an interval of the amount; got none")
-    columns = (np.asarray(column).tolist() for column in (output.prediction, output.low, output.high))
-    return [
-        {"expected_change": int(change), "low": int(low), "high": int(high), "level": interval.level}
-        for change, low, high in zip(*columns, strict=True)
-    ]

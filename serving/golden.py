@@ -13,8 +13,8 @@ from serving.errors import BundleError
 from serving.tables import FloatArray
 
 if TYPE_CHECKING:
-    from serving.bundle import ModelOutput
     from serving.factors import Scored
+    from serving.model import ModelOutput
 
 TOLERANCE = 1e-9  # architecture.md, "Why training and serving cannot differ"
 INPUT = "input."

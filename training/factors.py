@@ -13,20 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.policy.factors import FACTORS, FactorPolicy
-from serving.bundle import Model, model_outputs
-from serving.factors import (
+from serving.factor_sheet import (
     OTHER,
     CardFactor,
     CardLine,
     Factor,
-    Factors,
     FactorSheet,
     ModelFactor,
     SumFactor,
     ValueFactor,
-    carried,
 )
+from serving.factors import Factors, carried
 from serving.manifest import FeatureSpec, TargetSpec
+from serving.model import Model, model_outputs
 from serving.points import TOP, ScoreMap
 
 FloatArray = NDArray[np.float64]

@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.bundle import Bundle, Model, build_model, model_outputs, read_models
+from serving.bundle import Bundle
 from serving.calibration import QUANTILES, Calibration
-from serving.factors import FACTORS_DOCUMENT, Factors, FactorSheet
+from serving.factor_sheet import FACTORS_DOCUMENT, FactorSheet
+from serving.factors import Factors
 from serving.golden import golden_columns, golden_table
 from serving.groups import GROUPS_DOCUMENT, Groups
 from serving.manifest import (
@@ -33,6 +34,7 @@ from serving.manifest import (
     seal,
     sha256,
 )
+from serving.model import Model, build_model, model_outputs, read_models
 from serving.tables import CompiledModel, FloatArray
 from training.errors import PackageError
 from training.factors import fit_sheet

@@ -16,9 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.bundle import Bundle, FeatureFrame, ModelOutput
+from serving.bundle import Bundle, FeatureFrame
 from serving.calibration import Calibration, Interval, Knots, Scale
 from serving.manifest import DataRange, FeatureSpec, Lineage, TargetSpec
+from serving.model import ModelOutput
 from serving.rank import strongest
 from serving.tables import FloatArray
 from training.compile import compile_booster

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving.bundle import Bundle, FeatureFrame, ModelOutput, Predictions
+from serving.bundle import Bundle, FeatureFrame, Predictions
 from serving.errors import FrameError
+from serving.model import ModelOutput
 from serving.rank import strongest
 from serving.tables import FloatArray
 from tests.models import NAMES, PROTECTED, bundle_parts, draw_rows

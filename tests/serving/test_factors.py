@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from serving.bundle import ModelOutput
 from serving.errors import BundleError
-from serving.factors import CardFactor, CardLine, Factors, FactorSheet, ModelFactor, SumFactor, ValueFactor
+from serving.factor_sheet import CardFactor, CardLine, FactorSheet, ModelFactor, SumFactor, ValueFactor
+from serving.factors import Factors
 from serving.manifest import FeatureSpec, TargetSpec
+from serving.model import ModelOutput
 from serving.points import ScoreMap
 
 MAP = ScoreMap(value=(0.0, 1000.0), score=(0.0, 1000.0))
