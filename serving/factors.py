@@ -171,20 +171,22 @@ def carried(factor: ValueFactor, churn: Sequence[FloatArray]) -> tuple[FloatArra
 
     Both are discounted and weighted with the share of customers who are still there.
     """
-    rows = len(churn[0])
-    kept, rate, known = np.ones(rows), np.ones(rows), 0
-    stays, earns = np.zeros(rows), np.zeros(rows)
-    ends = {steps: 1.0 - one for steps, one in zip(factor.steps, churn, strict=True)}
-    for number, (discount, arrived) in enumerate(zip(factor.discount, factor.arrived, strict=True), start=1):
-        if number in ends:
-            rate = np.divide(ends[number], kept, out=np.zeros(rows), where=kept > 0.0)
-            known = number
-        after = ends[number] if number == known else kept * rate
-        middle = (kept + after) / 2.0 * (discount * factor.period_share)
-        stays = stays + middle
-        earns = earns + middle * (arrived * factor.growth_margin)
-        kept = after
-    return stays, earns
+    rows, periods = len(churn[0]), len(factor.discount)
+    kept = np.ones((rows, periods + 1))
+    rate = np.ones(rows)
+    ends = (*factor.steps[1:], periods)
+    for first, last, one in zip(factor.steps, ends, churn, strict=True):
+        before = kept[:, first - 1]
+        kept[:, first] = 1.0 - one
+        rate = np.divide(kept[:, first], before, out=np.zeros(rows), where=before > 0.0)
+        kept[:, first + 1 : last + 1] = rate[
+            :, None
+        ]  # on at the last known rate, until a horizon says otherwise
+        np.multiply.accumulate(kept[:, first : last + 1], axis=1, out=kept[:, first : last + 1])
+    weight = np.array(factor.discount) * factor.period_share
+    middle = (kept[:, :-1] + kept[:, 1:]) / 2.0 * weight
+    earned = middle * (np.array(factor.arrived) * factor.growth_margin)
+    return np.add.accumulate(middle, axis=1)[:, -1], np.add.accumulate(earned, axis=1)[:, -1]
 
 
 def _against(

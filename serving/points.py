@@ -13,6 +13,7 @@ from serving.manifest import STRICT
 from serving.tables import FloatArray
 
 TOP = 1000.0
+_AT_ONCE = 256  # rows whose contributions stay in the second-level cache
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -62,23 +63,34 @@ class ScoreMap:
         >>> ScoreMap(value=(0.0, 10.0), score=(100.0, 900.0)).of(np.array([-5.0, 0.0, 5.0, 99.0])).tolist()
         [100.0, 100.0, 500.0, 900.0]
         """
+        return self._located(value)[1]
+
+    def between(self, one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Scores of two values each, and the slope of the straight line between them.
+
+        Where both lie on one piece it is the piece's. Never negative: the map is monotone.
+        """
+        rows = len(one)
+        piece, score = self._located(np.concatenate([one, other]))
+        first, last = score[:rows], score[rows:]
+        apart = other - one
+        is_far = (piece[:rows] != piece[rows:]) & (apart != 0.0)
+        slope = np.divide(last - first, apart, out=self.slopes[piece[:rows]], where=is_far)
+        # Of values a rounding apart the quotient is noise.
+        return first, last, np.minimum(np.maximum(slope, 0.0), self._steepest)
+
+    @cached_property
+    def _steepest(self) -> float:
+        return float(self.slopes.max())
+
+    def _located(self, value: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
+        """Piece and score of each value."""
         values, scores = self.arrays
         piece = np.searchsorted(values, value, side="right")
         start = np.maximum(piece - 1, 0)
-        inner = scores[start] + self.slopes[piece] * (np.clip(value, values[0], values[-1]) - values[start])
-        return np.where(np.isnan(value), np.nan, np.clip(inner, scores[0], scores[-1]))
-
-    def slope_between(self, one: FloatArray, other: FloatArray) -> FloatArray:
-        """Slope of the straight line between two values' scores; where they are equal, that of the piece they lie on.
-
-        Never negative: the map is monotone.
-        """
-        values = self.arrays[0]
-        piece = np.searchsorted(values, one, side="right")
-        is_far = piece != np.searchsorted(values, other, side="right")
-        rise, apart = self.of(other) - self.of(one), other - one
-        slope = np.divide(rise, apart, out=self.slopes[piece], where=is_far & (apart != 0.0))
-        return np.clip(slope, 0.0, self.slopes.max())  # of values a rounding apart the quotient is noise
+        inside = np.minimum(np.maximum(value, values[0]), values[-1])
+        score = scores[start] + self.slopes[piece] * (inside - values[start])
+        return piece, np.minimum(np.maximum(score, scores[0]), scores[-1])
 
 
 @dataclass(frozen=True, config={**STRICT, "arbitrary_types_allowed": True}, eq=False)
@@ -113,9 +125,9 @@ def tell(
 
     Source: five-factor.md (the factors); the split is exact for a straight map and keeps each effect's sign.
     """
-    score = np.rint(score_map.of(value))
-    exact = effects * score_map.slope_between(base, value)[:, None]
-    whole = whole_points(exact, score - np.rint(score_map.of(base)))
+    start, end, slope = score_map.between(base, value)
+    score = np.rint(end)
+    whole = whole_points(effects * slope[:, None], score - np.rint(start))
     parts = {name: whole[:, place] for place, name in enumerate(names)}
     return Told(value, score, score - whole.sum(axis=1), parts)
 
@@ -151,6 +163,11 @@ def whole_points(exact: FloatArray, total: FloatArray) -> FloatArray:
 
 def family_sums(contributions: FloatArray, codes: NDArray[np.intp], families: int) -> FloatArray:
     """Add up contributions by family, (n, families): one after the other, so that a row alone has the same bits."""
-    places = codes + np.arange(0, len(contributions) * families, families)[:, None]
-    sums = np.bincount(places.ravel(), weights=contributions.ravel(), minlength=len(contributions) * families)
-    return sums.astype(np.float64, copy=False).reshape(len(contributions), families)
+    rows = min(len(contributions), _AT_ONCE)
+    places = (codes + np.arange(0, rows * families, families)[:, None]).ravel()
+    found = np.empty((len(contributions), families))
+    for start in range(0, len(contributions), _AT_ONCE):
+        part = contributions[start : start + _AT_ONCE]
+        sums = np.bincount(places[: part.size], weights=part.ravel(), minlength=len(part) * families)
+        found[start : start + _AT_ONCE] = sums.reshape(len(part), families)
+    return found
