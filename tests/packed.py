@@ -7,10 +7,12 @@ from pathlib import Path
 
 from features.definitions import FEATURES
 from features.policy import policy_names, policy_text
+from features.policy.factors import FactorPolicy
 from serving.calibration import Calibration, Interval, Knots, Scale
 from serving.manifest import DataRange, FeatureSpec, Lineage, TargetSpec
 from serving.tables import FloatArray
 from tests.trained import NAMES, population
+from training.factors import plan_sheet
 from training.package import BundleParts, ModelParts, write_bundle
 from training.run import TrainedTarget
 
@@ -18,16 +20,28 @@ REFERENCE_ROWS = 1_200
 CARD = "# Card\n"
 
 
-def pack(directory: Path, trained: Sequence[TrainedTarget], reference: FloatArray | None = None) -> str:
-    """Write a bundle, by default with a population of its own as reference; return its manifest's digest."""
+def pack(
+    directory: Path,
+    trained: Sequence[TrainedTarget],
+    reference: FloatArray | None = None,
+    *,
+    more: Sequence[str] = (),
+    policy: FactorPolicy | None = None,
+) -> str:
+    """Write a bundle, by default with a population of its own as reference; return its manifest's digest.
+
+    `more` are features beyond those of the models; with a `policy` the bundle has factors and groups.
+    """
+    names, models = (*NAMES, *more), tuple(_model(item) for item in trained)
+    targets = [model.target for model in models]
     lineage = Lineage(
         policy_digest="p", catalogue_digest="c", data=DataRange("2024-01-01", "2026-11-01", "d"),
         metrics={item.key: dict(item.metrics) for item in trained}, seeds={"training": 1}, libraries={},
         code_commit="unknown",
     )  # fmt: skip
     parts = BundleParts(
-        features=tuple(_feature(name) for name in NAMES),
-        models=tuple(_model(item) for item in trained),
+        features=tuple(_feature(name) for name in names),
+        models=models,
         reference=population(REFERENCE_ROWS, 3).values if reference is None else reference,
         lineage=lineage,
         documents={
@@ -35,6 +49,7 @@ def pack(directory: Path, trained: Sequence[TrainedTarget], reference: FloatArra
             **{f"policy/{name}.yaml": policy_text(name) for name in policy_names()},
         },
         card=CARD,
+        factors=None if policy is None else plan_sheet(names, targets, policy),
     )
     return write_bundle(directory, parts)
 

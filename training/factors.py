@@ -43,6 +43,9 @@ TERMS: Mapping[str, tuple[str, int]] = {
 """Parts of current contribution: the feature and its sign. Source: features/groups/contribution.py, its statement."""
 
 KNOTS = 400
+READ = (CONTRIBUTION, *(name for name, _ in TERMS.values()))
+"""Features that current and future contribution are read from."""
+
 MASS = 0.001
 """Share of the reference from which on customers with one value are a mass, which gets a knot of its own."""
 

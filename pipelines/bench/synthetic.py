@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 from features.catalogue import Feature
 from features.definitions import FEATURES
 from features.policy import policy_text
+from features.policy.factors import read_factors
 from pipelines.publish import Publication, publish_online
 from pipelines.settings import Home, write_json
 from serving.calibration import Calibration, Interval, Knots, Scale
 from serving.champion import BANK_DOCUMENT, SIGNALS_DOCUMENT, TEXTS_DOCUMENT
 from serving.manifest import Bands, DataRange, FeatureSpec, Lineage, Release, TargetSpec
 from serving.reasons import BankWords
+from serving.tiers import TIERS_DOCUMENT
 from training.compile import compile_booster
+from training.factors import READ, plan_sheet
 from training.package import BundleParts, ModelParts, write_bundle, write_release
 
 FloatArray = NDArray[np.float64]
@@ -52,7 +55,11 @@ def make_home(root: Path, shape: Shape) -> tuple[str, ...]:
     One customer in ten cannot be scored, those at places 9, 19, 29 ...: closed, no_history, dormant in turn.
     """
     draw = np.random.default_rng(shape.seed)
-    features = tuple(feature for feature in FEATURES if feature.model_input)[: shape.features]
+    policy = read_factors(AS_OF)
+    own = {*READ, *(line.feature for line in policy.card)}
+    inputs = [feature for feature in FEATURES if feature.model_input]
+    first = {feature.name for feature in inputs[: shape.features]}
+    features = tuple(feature for feature in inputs if feature.name in first | own)
     values = np.column_stack([_column(draw, feature, shape.customers) for feature in features])
     ids = tuple(f"C{number:06d}" for number in range(shape.customers))
     home = Home(root)
@@ -105,6 +112,12 @@ WARNING = {
 }  # fmt: skip
 """Every third customer has it."""
 
+TIER = {"code": "general", "since": "2026-08-01", "next_review": "2026-11-01", "rules": []}
+CONTACT = {
+    "last_on": "2026-09-01", "rule": "managed", "cadence_days": 91, "due_on": "2026-12-01", "days_overdue": 0,
+    "channel": "T", "hours": None, "is_opted_out": False, "not_before": None,
+}  # fmt: skip
+
 
 def _facts(number: int) -> str:
     reason = ("closed", "no_history", "dormant")[number // 10 % 3] if number % 10 == 9 else None
@@ -115,6 +128,8 @@ def _facts(number: int) -> str:
         "status": status,
         "reason": reason,
         "warnings": [WARNING] if number % 3 == 0 else [],
+        "tier": TIER,
+        "contact": CONTACT,
     }
     return json.dumps(facts, sort_keys=True, separators=(",", ":"))
 
@@ -137,8 +152,10 @@ def _bundle(
         TargetSpec("loyalty_360", "loyalty", 360, 0, "share", None),
     )
     money = tuple(feature.name for feature in features if feature.unit == "money")[:1]
+    names = [spec.name for spec in specs]
     return BundleParts(
         features=specs,
+        factors=plan_sheet(names, targets, read_factors(AS_OF)),
         models=tuple(_model(draw, target, specs, values, (trees, money)) for target in targets),
         reference=values[:REFERENCE_ROWS],
         lineage=Lineage(
@@ -149,6 +166,7 @@ def _bundle(
         documents={
             TEXTS_DOCUMENT: policy_text("texts"),
             SIGNALS_DOCUMENT: policy_text("signals"),
+            TIERS_DOCUMENT: policy_text("tiers"),
             BANK_DOCUMENT: BankWords(currency="CNY").to_json(),
         },
         card="# Drawn numbers\n",

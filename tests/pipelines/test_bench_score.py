@@ -14,5 +14,6 @@ def test_the_bench_reports_figures_floor_and_ratios_of_the_same_run() -> None:
     assert ratios["score.explained_over_plain"] == explained / plain
     assert ratios["score.pred_contrib_over_explained"] == figures["score.pred_contrib_seconds"] / explained
     assert ratios["score.pred_contrib_over_explained"] > 1.0
+    assert ratios["score.with_factors_over_explained"] == figures["score.with_factors_seconds"] / explained
     assert {"cores", "python", "lightgbm", "numba"} <= set(machine)
     assert said[0] == "drawing 6000 rows of 8 features, training three models"
