@@ -17,15 +17,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 # Laid out with the font that comes with matplotlib, on every machine alike; the SVG names these instead.
-_LAID_OUT_WITH = "DejaVu Sans"
-_READ_WITH = (
+LAID_OUT_WITH = "DejaVu Sans"
+FONTS = (
     "Helvetica Neue", "Arial", "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei",
     "WenQuanYi Micro Hei", "SimHei", "sans-serif",
 )  # fmt: skip
-_FONT = re.compile(rf"'{_LAID_OUT_WITH}'(, sans-serif)?")
+_FONT = re.compile(rf"'{LAID_OUT_WITH}'(, sans-serif)?")
 _STYLE: Mapping[Any, Any] = {
     "svg.fonttype": "none",
-    "font.family": [_LAID_OUT_WITH],
+    "font.family": [LAID_OUT_WITH],
     "font.size": 10.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -55,7 +55,7 @@ def write_svg(figure: Figure, path: Path, title: str) -> None:
     """Write the figure; no date and no version stands in the file."""
     stream = io.StringIO()
     figure.savefig(stream, format="svg", dpi=200, metadata={"Date": None, "Creator": None, "Title": title})
-    fonts = ", ".join(f"'{name}'" if " " in name else name for name in _READ_WITH)
+    fonts = ", ".join(f"'{name}'" if " " in name else name for name in FONTS)
     path.write_text(_FONT.sub(fonts, stream.getvalue()), encoding="utf-8")
 
 
