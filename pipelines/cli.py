@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipelines import cli_gate, cli_models  # noqa: F401 - their commands register themselves
+from pipelines import cli_gate, cli_groups, cli_models  # noqa: F401 - their commands register themselves
 from pipelines.cli_base import Call, Data, Day, NeededDay, app, calls, here
 from pipelines.settings import read_home
 from pipelines.terminal import Bar, Language, Terminal, default_language
