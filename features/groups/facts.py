@@ -35,12 +35,14 @@ def facts(tables: Tables, spine: ir.Table) -> ir.Table:
     )
 
 
-def _counts(rows: ir.Table) -> ir.Table:
+def in_force(rows: ir.Table) -> ir.Table:
+    """Mark known facts in force (`is_in_force`): the newest of their code, and not past their `valid_until`."""
     newest = rows.event_day.max().over(group_by=(*KEYS, "code"))
-    rows = rows.mutate(
-        is_in_force=(rows.event_day == newest) & _holds(rows, rows.as_of_day),
-        is_yes=rows.value.fill_null(1.0) != 0.0,
-    )
+    return rows.mutate(is_in_force=(rows.event_day == newest) & _holds(rows, rows.as_of_day))
+
+
+def _counts(rows: ir.Table) -> ir.Table:
+    rows = in_force(rows).mutate(is_yes=rows.value.fill_null(1.0) != 0.0)
     is_new = Window(365).holds(rows.event_day, rows.as_of_day)
     return rows.group_by(*KEYS).aggregate(
         last_day=rows.event_day.max(),

@@ -39,10 +39,7 @@ def statements(tables: Tables, spine: ir.Table) -> ir.Table:
     Source: warning-signals.md, F and M: the figures that rules read; "newest": own choice, a longer period of two
     that ended on one day, because it says more.
     """
-    rows = at_moments(versions(tables), spine)
-    order = [ibis.desc(rows.event_day), ibis.desc(rows.months)]
-    place = ibis.row_number().over(group_by=KEYS, order_by=order)
-    newest = rows.mutate(place=place).filter(lambda t: t.place == 0)
+    newest = newest_statements(tables, spine)
     joined = onto_spine(spine, newest.select(*KEYS, *PERIOD, **_ratios(newest)))
     pairs = at_moments(year_pairs(tables), spine)
     joined = joined.left_join(pairs.select(*KEYS, *PERIOD, **_growths(pairs)), [*KEYS, *PERIOD])
@@ -54,6 +51,14 @@ def statements(tables: Tables, spine: ir.Table) -> ir.Table:
         statement_gap_days=(joined.as_of_day - joined.event_day).cast("float64"),
         statement_history_days=history_days(tables, "statements", joined),
     )
+
+
+def newest_statements(tables: Tables, spine: ir.Table) -> ir.Table:
+    """Return the newest statement known at each KEYS of `spine`, with its PERIOD and figures; see `statements`."""
+    rows = at_moments(versions(tables), spine)
+    order = [ibis.desc(rows.event_day), ibis.desc(rows.months)]
+    place = ibis.row_number().over(group_by=KEYS, order_by=order)
+    return rows.mutate(place=place).filter(lambda t: t.place == 0)
 
 
 def _ratios(rows: ir.Table) -> Mapping[str, ir.FloatingValue]:

@@ -66,6 +66,7 @@ def policy_names() -> tuple[str, ...]:
 
 
 NO_FIGURES = (
+    "classes",
     "contribution",
     "data_page",
     "gate",

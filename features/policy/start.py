@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from features.classes.reading import read_classes
 from features.policy import policy_names, read_policy
 from features.policy.gate import read_gate
 from features.policy.lab import read_lab
@@ -21,5 +22,6 @@ def check_policy() -> None:
     for name in policy_names():
         read_policy(name)
     read_rates()
+    read_classes()
     read_lab(date.max)
     read_gate(date.max)
