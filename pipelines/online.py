@@ -11,6 +11,7 @@ import numpy as np
 
 from features.groups.profile import STATUS
 from pipelines.build import Progress, Store, build, read_features
+from pipelines.classes import micro_classes
 from pipelines.contact_due import due_contacts
 from pipelines.publish import Publication, PublishReport, publish_online, published_before
 from pipelines.settings import Home
@@ -37,6 +38,7 @@ def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | N
     warnings = open_warnings(source.bank, as_of)
     tiers = read_tier_entries(home, as_of)
     contacts = due_contacts(source.bank, as_of)
+    classes = micro_classes(source, as_of)
     rows = len(values)
     done = 0
 
@@ -63,6 +65,7 @@ def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | N
                     "warnings": list(warnings.get(customer_id, ())),
                     "tier": tiers.get(customer_id),
                     "contact": contacts.get(customer_id),
+                    "class": classes.get(customer_id),
                 },
             )
             for customer_id, code in zip(ids, statuses["status_code"].to_pylist(), strict=True)

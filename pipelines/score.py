@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from features.groups.profile import STATUS
 from pipelines.book import picked, write_book
 from pipelines.build import Progress, Store, build, read_features
+from pipelines.classes import Classes, micro_classes
 from pipelines.contact_due import due_contacts
 from pipelines.settings import Home
 from pipelines.tiers import TierBook
@@ -23,6 +24,7 @@ from pipelines.warnings import Warnings, open_warnings
 from serving.answers import Answer, Answerer
 from serving.bundle import Bundle, FeatureFrame
 from serving.champion import load_champion
+from serving.classes import CLASSES_DOCUMENT
 from serving.tiers import TIERS_DOCUMENT
 
 CHUNK = 2_000
@@ -60,6 +62,13 @@ _CONTACT = [
     *((f"contact_{name}", pa.int32()) for name in ("cadence_days", "days_overdue")),
     ("contact_is_opted_out", pa.bool_()),
 ]
+_CLASS = {
+    "class_code": pa.string(),
+    "class_name": pa.string(),
+    "class_criteria": pa.list_(pa.string()),
+    "class_not_checked": pa.list_(pa.string()),
+    "class_is_fallback": pa.bool_(),
+}
 _TYPES = {
     "horizon_days": pa.int32(),
     "band": pa.string(),
@@ -118,6 +127,7 @@ def score(
     ids = np.array(frame["customer_id"].to_pylist(), dtype=object)
     warnings = open_warnings(source.bank, as_of)
     contacts = due_contacts(source.bank, as_of)
+    classes = micro_classes(source, as_of)
     tiers = TierBook(home, source, as_of)
     book: list[pa.Table] = []
     schema = answer_schema(bundle, answerer)
@@ -132,6 +142,7 @@ def score(
                 _warn(answerer, answers, warnings, options.language)
                 _place(answerer, answers, tiers, options.language)
                 _due(answerer, answers, contacts, options.language)
+                _classify(answerer, answers, classes, options.language)
                 table = flat_table(answers, schema, as_of, answerer.version)
                 writer.write_table(table)
                 book.append(picked(table))
@@ -189,6 +200,12 @@ def _due(answerer: Answerer, answers: Sequence[Answer], contacts: Mapping[str, A
     answerer.due(scored, [contacts.get(answer["customer_id"]) for answer in scored], language)
 
 
+def _classify(answerer: Answerer, answers: Sequence[Answer], classes: Classes, language: str) -> None:
+    """Add the class of those micro customers who are scored, as /predict does."""
+    scored = [answer for answer in answers if answer["status"] == "ok"]
+    answerer.classify(scored, [classes.get(answer["customer_id"]) for answer in scored], language)
+
+
 def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
     """Return the columns of a bundle's answers, named by path."""
     columns: list[tuple[str, pa.DataType]] = [
@@ -219,6 +236,8 @@ def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:
             columns += [(f"tier_{name}", pa.list_(pa.string())) for name in ("strategy", "rules")]
     columns += _CONTACT
     columns.append(("warnings", _WARNING))
+    if CLASSES_DOCUMENT in bundle.documents:
+        columns += _CLASS.items()
     return pa.schema(columns)
 
 

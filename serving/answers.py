@@ -12,6 +12,7 @@ from typing import Any
 from features.policy import parse_policy
 from features.signals.records import SignalCatalogue
 from serving.bundle import Bundle, FeatureFrame, Predictions
+from serving.classes import class_texts
 from serving.errors import BundleError
 from serving.factor_words import FactorTexts, composite
 from serving.groups import GroupTexts
@@ -54,6 +55,7 @@ class Answerer:
         has_factors = bundle.factors is not None
         self._factors = {language: FactorTexts(texts, language) for language in LANGUAGES if has_factors}
         self._warnings = {language: WarningTexts(signals, texts, bank, language) for language in LANGUAGES}
+        self._classes = class_texts(bundle.documents, texts, bank)
         self._habits = _habit_columns(bundle)
 
     def answer(self, request: PredictRequest, rows: OnlineRows, new_id: Callable[[], str]) -> Answer:
@@ -69,7 +71,7 @@ class Answerer:
         FrameError
             The rows lack a feature of the bundle.
         StoreAway
-            A row bears a status that the contract does not know, or says nothing of warnings.
+            A row bears a status that the contract does not know, or says nothing of warnings or of the class.
         """
         unscored = {
             place: self._unscored(customer_id, facts, request.language)
@@ -85,6 +87,7 @@ class Answerer:
             self.warn(answers, [_warnings_of(rows.facts[place]) for place in places], request.language)
             self.due(answers, [_held(rows.facts[place], "contact") for place in places], request.language)
             self.place(answers, [_held(rows.facts[place], "tier") for place in places], request.language)
+            self.classify(answers, [_held(rows.facts[place], "class") for place in places], request.language)
             for answer in answers:
                 answer["prediction_id"] = new_id()
             scored = dict(zip(places, answers, strict=True))
@@ -160,6 +163,16 @@ class Answerer:
                 rule = entry["rule"]
                 words = None if rule is None else self._texts.word("cadences", rule, language)
                 answer["contact"] = {**entry, "rule": words}
+
+    def classify(
+        self, answers: Sequence[Answer], classes: Sequence[Mapping[str, Any] | None], language: str
+    ) -> None:
+        """Add the block of the class to each answer, in words; who is no micro customer has none."""
+        if not self._classes:
+            return
+        for answer, entry in zip(answers, classes, strict=True):
+            if entry is not None:
+                answer["class"] = self._classes[language].block(entry)
 
     def not_scorable(self, customer_id: str, reason: str, language: str) -> Answer:
         """Answer for a customer who is known but cannot be scored: closed, no_history or dormant."""

@@ -22,6 +22,7 @@ from pipelines.publish import Publication, publish_online
 from pipelines.settings import Home, write_json
 from serving.calibration import Calibration, Interval, Knots, Scale
 from serving.champion import BANK_DOCUMENT, SIGNALS_DOCUMENT, TEXTS_DOCUMENT
+from serving.classes import CLASSES_DOCUMENT, FACTS_DOCUMENT
 from serving.manifest import Bands, DataRange, FeatureSpec, Lineage, Release, TargetSpec
 from serving.reasons import BankWords
 from serving.tiers import TIERS_DOCUMENT
@@ -119,6 +120,16 @@ CONTACT = {
 }  # fmt: skip
 
 
+CLASS = {
+    "code": "b", "is_fallback": False, "not_checked": [{"figure": "governance"}],
+    "criteria": [
+        {"figure": "owns_property", "operator": "yes", "value": 1.0},
+        {"figure": "credit_line", "operator": ">=", "value": 60000000.0, "limit": 50000000.0},
+    ],
+}  # fmt: skip
+"""Every fourth customer is a micro customer of this class."""
+
+
 def _facts(number: int) -> str:
     reason = ("closed", "no_history", "dormant")[number // 10 % 3] if number % 10 == 9 else None
     status = "ok" if reason is None else "not_scorable"
@@ -130,6 +141,7 @@ def _facts(number: int) -> str:
         "warnings": [WARNING] if number % 3 == 0 else [],
         "tier": TIER,
         "contact": CONTACT,
+        "class": CLASS if number % 4 == 1 else None,
     }
     return json.dumps(facts, sort_keys=True, separators=(",", ":"))
 
@@ -167,6 +179,8 @@ def _bundle(
             TEXTS_DOCUMENT: policy_text("texts"),
             SIGNALS_DOCUMENT: policy_text("signals"),
             TIERS_DOCUMENT: policy_text("tiers"),
+            CLASSES_DOCUMENT: policy_text("classes"),
+            FACTS_DOCUMENT: policy_text("facts"),
             BANK_DOCUMENT: BankWords(currency="CNY").to_json(),
         },
         card="# Drawn numbers\n",

@@ -278,6 +278,31 @@ def test_a_customer_without_a_warning_has_an_empty_block(answerer: Answerer, sto
     assert one["warnings"] == []
 
 
+def test_a_micro_customers_class_is_told_with_what_decided_it(answerer: Answerer, store: OnlineStore) -> None:
+    (zh,) = ask(answerer, store, "C000001")["predictions"]
+    (en,) = ask(answerer, store, "C000001", language="en")["predictions"]
+    assert list(en)[-1] == "class"
+    assert en["class"] == {
+        "code": "b",
+        "name": "potential",
+        "criteria": ["Owns property in the province", "Credit line CNY 600,000 >= CNY 500,000"],
+        "not_checked": ["Internal rules with corporate governance: not on record"],
+        "is_fallback": False,
+    }
+    assert zh["class"] == {
+        "code": "b",
+        "name": "潜力客户",
+        "criteria": ["省内自有房产", "授信额度 60 万元 ≥ 50 万元"],
+        "not_checked": ["内部管理制度及公司治理完善: 无记录"],
+        "is_fallback": False,
+    }
+
+
+def test_a_customer_of_another_kind_has_no_class(answerer: Answerer, store: OnlineStore) -> None:
+    (one,) = ask(answerer, store, "C000000")["predictions"]
+    assert "class" not in one
+
+
 def test_facts_that_say_nothing_of_warnings_are_refused(answerer: Answerer, store: OnlineStore) -> None:
     rows = replace(store.read(["C000000"]), facts=({"status": "ok", "reason": None},))
     with pytest.raises(StoreAway, match="expected warnings in the facts of a row; got none"):
