@@ -60,9 +60,9 @@ def classify(rules: Rules, known: Mapping[str, Known]) -> Classified:
         verdict = checker.check(test)
         left_open += verdict.open
         if verdict.holds:
-            return Classified(code, verdict.shown, _once(left_open), is_fallback=False)
+            return Classified(code, _once(verdict.shown), _once(left_open), is_fallback=False)
         against = verdict.shown if verdict.holds is False else ()
-    return Classified(rules.fallback, against, _once(left_open), is_fallback=True)
+    return Classified(rules.fallback, _once(against), _once(left_open), is_fallback=True)
 
 
 class _Checker:
@@ -140,11 +140,11 @@ def _any(parts: Sequence[_Verdict]) -> _Verdict:
 
 
 def _shown(parts: Iterable[_Verdict]) -> _Criteria:
-    return _once(criterion for part in parts for criterion in part.shown)
+    return tuple(criterion for part in parts for criterion in part.shown)
 
 
 def _open(parts: Iterable[_Verdict]) -> _Open:
-    return _once(missing for part in parts for missing in part.open)
+    return tuple(missing for part in parts for missing in part.open)
 
 
 def _once(told: Iterable[_Told]) -> tuple[_Told, ...]:
