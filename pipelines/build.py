@@ -202,7 +202,7 @@ def _build_some(target: Store, engine: Engine, run: Tables, dates: list[date], t
 def _computed(target: Store, engine: Engine, tables: Tables, spine: ir.Table, view: str) -> pa.Table:
     """Compute one view: customer_id, as_of and its features as float64, in the order of ids at each as_of."""
     with engine.scratch():
-        rows = engine.keep(f"view_{view}", _view(target, tables, spine, view))
+        rows = engine.keep(f"view_{view}", view_rows(target, tables, spine, view))
         joined = spine.select("customer_id", "as_of", *KEYS).left_join(rows, KEYS)
         names = [name for name in rows.columns if name not in KEYS]
         return engine.fetch(
@@ -210,7 +210,7 @@ def _computed(target: Store, engine: Engine, tables: Tables, spine: ir.Table, vi
         )
 
 
-def _view(target: Store, tables: Tables, spine: ir.Table, view: str) -> ir.Table:
+def view_rows(target: Store, tables: Tables, spine: ir.Table, view: str) -> ir.Table:
     """Return the expression of one view: KEYS and its features as float64."""
     if view == STATUS_VIEW:
         names = ["status_code"]
