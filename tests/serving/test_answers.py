@@ -56,7 +56,10 @@ def test_a_scored_customer_has_the_contracts_blocks_and_no_others(
     assert (answer["bundle_version"], answer["as_of"], answer["language"]) == ("7", "2026-10-31", "zh")
     (one,) = answer["predictions"]
     blocks = ["churn", "growth", "loyalty"]
-    assert list(one) == ["customer_id", "status", "prediction_id", *blocks, "reasons", "base", "warnings"]
+    assert list(one) == [
+        "customer_id", "status", "prediction_id", *blocks, "factors", "composite_score", "group", "reasons", "base",
+        "warnings", "contact", "tier",
+    ]  # fmt: skip
     assert list(one["churn"]) == ["probability", "horizon_days", "by_horizon", "band", "percentile"]
     assert list(one["growth"]) == ["expected_change", "low", "high", "level", "horizon_days", "percentile"]
     assert list(one["loyalty"]) == ["expected_share", "horizon_days", "percentile"]
@@ -196,10 +199,10 @@ def test_what_was_not_observed_is_null_and_said_so(answerer: Answerer) -> None:
 
 
 def test_a_target_without_a_model_is_absent_throughout(answerer: Answerer, store: OnlineStore) -> None:
-    only = replace(answerer.bundle, models=answerer.bundle.models[:1])
+    only = replace(answerer.bundle, models=answerer.bundle.models[:1], factors=None, groups=None)
     lone = Answerer(only, Texts(answerer._texts.content), BankWords(), read_signals())
     (one,) = ask(lone, store, "C000000")["predictions"]
-    assert list(one) == ["customer_id", "status", "prediction_id", "churn", "reasons", "base", "warnings"]
+    assert not {"growth", "loyalty", "factors", "composite_score", "group"} & set(one)
     assert one["churn"]["by_horizon"] == {"90": one["churn"]["probability"]}
     assert list(one["reasons"]) == list(one["base"]) == ["churn"]
 
@@ -210,7 +213,7 @@ def test_a_response_model_has_no_horizon(answerer: Answerer, store: OnlineStore)
         model, target=replace(model.target, key="response", target="response", horizon_days=None)
     )
     lone = Answerer(
-        replace(answerer.bundle, models=(response,)),
+        replace(answerer.bundle, models=(response,), factors=None, groups=None),
         Texts(answerer._texts.content),
         BankWords(),
         read_signals(),
