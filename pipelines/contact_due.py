@@ -14,6 +14,7 @@ from features.groups.profile import spine_of, states
 from features.policy.cadence import CEILING_CONTACTS, CEILING_DAYS, CHANNEL
 from features.tables import TABLES
 from features.windows import KEYS, Tables, Window, known, onto_spine
+from pipelines.contact_events import contact_events
 from pipelines.engine import Bank, Engine
 
 Entry = dict[str, Any]
@@ -29,7 +30,8 @@ def due_contacts(bank: Bank, as_of: date) -> Mapping[str, Entry]:
     An entry holds `last_on` (the last contact held; null: none known), `rule` and `cadence_days` (null: no cadence
     applies), `due_on`, `days_overdue` (0 before it is due), `channel` and `hours` (the customer's wish, else the
     policy's channel and null), `is_opted_out` of marketing (null: not known), and `not_before`: the first date on which
-    the bank may begin another contact, null where it may at once.
+    the bank may begin another contact, null where it may at once. `event` is what gives a reason to call, null where
+    there is nothing (pipelines/contact_events.py).
 
     Source: contact.md, "Cadence"; policy/cadence.yaml.
     """
@@ -41,7 +43,10 @@ def due_contacts(bank: Bank, as_of: date) -> Mapping[str, Entry]:
         tables = engine.run_of([as_of])
         spine = engine.keep("spine", spine_of(tables, engine.moments([as_of])))
         rows = engine.fetch(_due(tables, spine)).to_pylist()
-    return {row["customer_id"]: _entry(row, as_of) for row in rows}
+    events = contact_events(bank, as_of)
+    return {
+        row["customer_id"]: {**_entry(row, as_of), "event": events.get(row["customer_id"])} for row in rows
+    }
 
 
 def _due(tables: Tables, spine: ir.Table) -> ir.Table:

@@ -61,6 +61,8 @@ _CONTACT = [
     ),
     *((f"contact_{name}", pa.int32()) for name in ("cadence_days", "days_overdue")),
     ("contact_is_opted_out", pa.bool_()),
+    *((f"contact_event_{name}", pa.string()) for name in ("code", "kind", "on", "text")),
+    ("contact_event_amount", pa.int64()),
 ]
 _CLASS = {
     "class_code": pa.string(),

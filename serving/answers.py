@@ -14,6 +14,7 @@ from features.signals.records import SignalCatalogue
 from serving.bundle import Bundle, FeatureFrame, Predictions
 from serving.classes import class_texts
 from serving.errors import BundleError
+from serving.event_words import EVENTS_DOCUMENT, EventTexts
 from serving.factor_words import FactorTexts, composite
 from serving.groups import GroupTexts
 from serving.model import Model, ModelOutput
@@ -52,6 +53,7 @@ class Answerer:
         }
         self._groups = _group_texts(bundle, texts)
         self._tiers = _tier_texts(bundle)
+        self._events = _event_texts(bundle, texts, bank)
         has_factors = bundle.factors is not None
         self._factors = {language: FactorTexts(texts, language) for language in LANGUAGES if has_factors}
         self._warnings = {language: WarningTexts(signals, texts, bank, language) for language in LANGUAGES}
@@ -162,7 +164,9 @@ class Answerer:
             if entry is not None:
                 rule = entry["rule"]
                 words = None if rule is None else self._texts.word("cadences", rule, language)
-                answer["contact"] = {**entry, "rule": words}
+                event = entry.get("event")
+                told = None if event is None or not self._events else self._events[language].block(event)
+                answer["contact"] = {**entry, "rule": words, "event": told}
 
     def classify(
         self, answers: Sequence[Answer], classes: Sequence[Mapping[str, Any] | None], language: str
@@ -278,6 +282,14 @@ def _headlines(bundle: Bundle) -> dict[str, Model]:
 
 def _held(facts: Mapping[str, Any] | None, name: str) -> Mapping[str, Any] | None:
     return None if facts is None else facts.get(name)
+
+
+def _event_texts(bundle: Bundle, texts: Texts, bank: BankWords) -> dict[str, EventTexts]:
+    text = bundle.documents.get(EVENTS_DOCUMENT)
+    if text is None:
+        return {}
+    content = parse_policy(text, EVENTS_DOCUMENT)
+    return {language: EventTexts(content, texts, bank, language) for language in LANGUAGES}
 
 
 def _tier_texts(bundle: Bundle) -> dict[str, TierTexts]:

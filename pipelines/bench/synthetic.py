@@ -23,6 +23,7 @@ from pipelines.settings import Home, write_json
 from serving.calibration import Calibration, Interval, Knots, Scale
 from serving.champion import BANK_DOCUMENT, SIGNALS_DOCUMENT, TEXTS_DOCUMENT
 from serving.classes import CLASSES_DOCUMENT, FACTS_DOCUMENT
+from serving.event_words import EVENTS_DOCUMENT
 from serving.manifest import Bands, DataRange, FeatureSpec, Lineage, Release, TargetSpec
 from serving.reasons import BankWords
 from serving.tiers import TIERS_DOCUMENT
@@ -117,6 +118,7 @@ TIER = {"code": "general", "since": "2026-08-01", "next_review": "2026-11-01", "
 CONTACT = {
     "last_on": "2026-09-01", "rule": "managed", "cadence_days": 91, "due_on": "2026-12-01", "days_overdue": 0,
     "channel": "T", "hours": None, "is_opted_out": False, "not_before": None,
+    "event": {"code": "maturing", "kind": "behaviour", "on": "2026-11-05", "amount": 5000000, "detail": "wealth"},
 }  # fmt: skip
 
 
@@ -179,6 +181,7 @@ def _bundle(
             TEXTS_DOCUMENT: policy_text("texts"),
             SIGNALS_DOCUMENT: policy_text("signals"),
             TIERS_DOCUMENT: policy_text("tiers"),
+            EVENTS_DOCUMENT: policy_text("events"),
             CLASSES_DOCUMENT: policy_text("classes"),
             FACTS_DOCUMENT: policy_text("facts"),
             BANK_DOCUMENT: BankWords(currency="CNY").to_json(),
