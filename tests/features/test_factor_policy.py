@@ -13,7 +13,7 @@ from features.policy import tiers as tier_policy
 from features.policy.factors import read_factors
 from features.policy.tiers import read_tiers
 from features.policy.tree import PolicyError
-from serving.factors import CardLine
+from serving.factor_sheet import CardLine
 from tests.policy_cases import read_cases
 
 DAY = date(2026, 1, 1)
@@ -70,13 +70,13 @@ def test_a_card_whose_steps_fall_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_day_before_the_first_card_is_refused() -> None:
-    with pytest.raises(PolicyError, match="2019"):
-        read_factors(date(2019, 12, 31))
-    assert read_factors(date(2020, 1, 1)).card
+    with pytest.raises(PolicyError, match="1989"):
+        read_factors(date(1989, 12, 31))
+    assert read_factors(date(1990, 1, 1)).card
 
 
 def test_tiers_whose_edges_do_not_rise_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = "general_enter: [{from: 2020-01-01, value: "
+    entry = "general_enter: [{from: 1990-01-01, value: "
     changed(monkeypatch, tier_policy, "tiers", f"{entry}400", f"{entry}800")
     with pytest.raises(PolicyError, match="leave and enter of exit, maintain, general, key to rise"):
         read_tiers(DAY)
@@ -89,7 +89,7 @@ def test_a_hard_rule_that_names_no_tier_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_hard_rule_holds_from_its_day_until_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    old, new = "from: 2020-01-01\n    source", "from: 2026-01-01\n    until: 2026-02-01\n    source"
+    old, new = "from: 1990-01-01\n    source", "from: 2026-01-01\n    until: 2026-02-01\n    source"
     changed(monkeypatch, tier_policy, "tiers", old, new)
     days = (date(2025, 12, 31), DAY, date(2026, 1, 31), date(2026, 2, 1))
     held = [[rule.code for rule in read_tiers(day).hard] for day in days]
