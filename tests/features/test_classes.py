@@ -154,7 +154,7 @@ def test_of_a_customer_of_whom_nothing_is_known_everything_is_missing() -> None:
 @pytest.mark.parametrize(("day", "expected"), [(-1, "b"), (0, "d")])
 def test_a_limit_holds_from_its_day(day: int, expected: str) -> None:
     text = policy_text("classes")
-    old = 'small: [{from: 2000-01-01, value: 500000, unit: major units, source: "customers.md, classes b and c: 50万"}]'
+    old = 'small: [{from: 1990-01-01, value: 500000, unit: major units, source: "customers.md, classes b and c: 50万"}]'
     assert old in text
     newer = old[:-1] + ', {from: 2024-07-01, value: 600000, unit: major units, source: "committee"}]'
     policy = parse_classes(text.replace(old, newer), "classes.yaml", read_policy("facts"))
@@ -167,8 +167,8 @@ def test_a_limit_holds_from_its_day(day: int, expected: str) -> None:
     ("section", "newer", "case", "codes"),
     [
         (
-            "  e:\n    - from: 2000-01-01",
-            '  e:\n    - {from: 2000-01-01, source: "old", any: [adjust_judged]}\n    - from: 2024-07-01',
+            "  e:\n    - from: 1990-01-01",
+            '  e:\n    - {from: 1990-01-01, source: "old", any: [adjust_judged]}\n    - from: 2024-07-01',
             {"like": "key", "industry": "real_estate"},
             ("a", "e"),
         ),
@@ -211,13 +211,13 @@ def test_a_list_of_industries_holds_from_its_day() -> None:
         ("sales > sales.key", "sales over sales.key", r"got 'sales over sales.key'"),
         ("unless: [between_classes]", "without: [between_classes]", r"expected one of all, any.*; got without"),
         ("      all:\n        - accounts_sound", "      every:\n        - accounts_sound", r"got from, source, every"),
-        ("  c:\n    - from: 2000-01-01", "  g:\n    - from: 2000-01-01", r"each of a, b, c, d, e, f once in rules"),
+        ("  c:\n    - from: 1990-01-01", "  g:\n    - from: 1990-01-01", r"each of a, b, c, d, e, f once in rules"),
         ("class: d,", "class: x,", r"expected class as one of a, b, c, d, e, f; got 'x'"),
         ("  cautious:\n", "  careful:\n", r"expected the lists barred, cautious; got barred, careful"),
         ("net_assets: {unit: money,", "net_worth: {unit: money,", r"expected a feature for net_worth"),
         ("feature: credit_line,", "", r"expected a feature for credit_line"),
         ("while: statement_age <=", "while: age <=", r"a figure and a limit that exist in while of net_assets"),
-        ('  f:\n    - from: 2000-01-01', '  f:\n    - from: soon', r"expected a date such as .*'soon'"),
+        ('  f:\n    - from: 1990-01-01', '  f:\n    - from: soon', r"expected a date such as .*'soon'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_right_in_the_policy_is_refused(before: str, after: str, message: str) -> None:
@@ -229,6 +229,6 @@ def test_what_cannot_be_right_in_the_policy_is_refused(before: str, after: str, 
 
 def test_a_day_before_the_policy_is_refused() -> None:
     with pytest.raises(
-        PolicyError, match=r"line \d+: expected .* on 1999-12-31; the first is from 2000-01-01"
+        PolicyError, match=r"line \d+: expected .* on 1989-12-31; the first is from 1990-01-01"
     ):
-        read_classes().on(date(1999, 12, 31), MINOR)
+        read_classes().on(date(1989, 12, 31), MINOR)
