@@ -18,13 +18,16 @@ from pipelines.contact_events import contact_events
 from pipelines.engine import Bank, Engine
 
 Entry = dict[str, Any]
+Contacts = Mapping[str, Entry]
+"""What is known of each customer's next contact, by id."""
+
 _EPOCH = date(1970, 1, 1)
 _CHANNELS = next(column.allowed for column in TABLES["contacts"].columns if column.name == "channel")
 _YEAR = Window(365)
 _WISHES = ("preferred_channel", "preferred_hours", "marketing_opt_out")
 
 
-def due_contacts(bank: Bank, as_of: date) -> Mapping[str, Entry]:
+def due_contacts(bank: Bank, as_of: date) -> Contacts:
     """Find when every customer known at as_of is to be contacted, by customer id; none where the bank has no log.
 
     An entry holds `last_on` (the last contact held; null: none known), `rule` and `cadence_days` (null: no cadence

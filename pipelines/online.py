@@ -11,12 +11,10 @@ import numpy as np
 
 from features.groups.profile import STATUS
 from pipelines.build import Progress, Store, build, read_features
-from pipelines.classes import micro_classes
-from pipelines.contact_due import due_contacts
+from pipelines.known_facts import KnownFacts
 from pipelines.publish import Publication, PublishReport, publish_online, published_before
 from pipelines.settings import Home
 from pipelines.tiers import read_tier_entries
-from pipelines.warnings import open_warnings
 
 
 def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | None = None) -> PublishReport:
@@ -35,10 +33,7 @@ def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | N
         np.float64
     )
     ids = tuple(frame["customer_id"].to_pylist())
-    warnings = open_warnings(source.bank, as_of)
-    tiers = read_tier_entries(home, as_of)
-    contacts = due_contacts(source.bank, as_of)
-    classes = micro_classes(source, as_of)
+    known, tiers = KnownFacts.read(source, as_of), read_tier_entries(home, as_of)
     rows = len(values)
     done = 0
 
@@ -61,12 +56,7 @@ def publish_as_of(home: Home, source: Store, as_of: date, progress: Progress | N
                 as_of,
                 source.bank.catalogue.digest,
                 int(code),
-                {
-                    "warnings": list(warnings.get(customer_id, ())),
-                    "tier": tiers.get(customer_id),
-                    "contact": contacts.get(customer_id),
-                    "class": classes.get(customer_id),
-                },
+                {**known.of(customer_id), "tier": tiers.get(customer_id)},
             )
             for customer_id, code in zip(ids, statuses["status_code"].to_pylist(), strict=True)
         ),

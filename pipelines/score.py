@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from features.groups.profile import STATUS
 from pipelines.book import picked, write_book
 from pipelines.build import Progress, Store, build, read_features
-from pipelines.classes import Classes, micro_classes
-from pipelines.contact_due import due_contacts
+from pipelines.known_facts import KnownFacts
 from pipelines.settings import Home
 from pipelines.tiers import TierBook
-from pipelines.warnings import Warnings, open_warnings
 from serving.answers import Answer, Answerer
 from serving.bundle import Bundle, FeatureFrame
 from serving.champion import load_champion
@@ -127,10 +125,7 @@ def score(
         np.float64
     )
     ids = np.array(frame["customer_id"].to_pylist(), dtype=object)
-    warnings = open_warnings(source.bank, as_of)
-    contacts = due_contacts(source.bank, as_of)
-    classes = micro_classes(source, as_of)
-    tiers = TierBook(home, source, as_of)
+    known, tiers = KnownFacts.read(source, as_of), TierBook(home, source, as_of)
     book: list[pa.Table] = []
     schema = answer_schema(bundle, answerer)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -141,10 +136,7 @@ def score(
                 part = slice(start, start + CHUNK)
                 frame = FeatureFrame(tuple(ids[part]), as_of.isoformat(), bundle.names, values[part])
                 answers = _answers(answerer, frame, codes[part], options)
-                _warn(answerer, answers, warnings, options.language)
-                _place(answerer, answers, tiers, options.language)
-                _due(answerer, answers, contacts, options.language)
-                _classify(answerer, answers, classes, options.language)
+                _tell_known(answerer, answers, known, tiers, options.language)
                 table = flat_table(answers, schema, as_of, answerer.version)
                 writer.write_table(table)
                 book.append(picked(table))
@@ -179,33 +171,19 @@ def _answers(
     ]
 
 
-def _warn(answerer: Answerer, answers: Sequence[Answer], warnings: Warnings, language: str) -> None:
-    """Add the warnings of those who are scored, as /predict does."""
-    scored = [answer for answer in answers if answer["status"] == "ok"]
-    answerer.warn(scored, [warnings.get(answer["customer_id"], ()) for answer in scored], language)
-
-
-def _place(answerer: Answerer, answers: Sequence[Answer], tiers: TierBook, language: str) -> None:
-    """Decide or read the tier of everyone, and tell that of those who are scored, as /predict does."""
+def _tell_known(
+    answerer: Answerer, answers: Sequence[Answer], known: KnownFacts, tiers: TierBook, language: str
+) -> None:
+    """Decide or read everyone's tier, and add what is known of those who are scored, as /predict does."""
     composites = [answer.get("composite_score") for answer in answers]
     composite = np.array([np.nan if score is None else score for score in composites], dtype=np.float64)
     entries = tiers.of([answer["customer_id"] for answer in answers], composite)
     scored = [
-        (answer, entry) for answer, entry in zip(answers, entries, strict=True) if answer["status"] == "ok"
+        (answer, {**known.of(answer["customer_id"]), "tier": entry})
+        for answer, entry in zip(answers, entries, strict=True)
+        if answer["status"] == "ok"
     ]
-    answerer.place([answer for answer, _ in scored], [entry for _, entry in scored], language)
-
-
-def _due(answerer: Answerer, answers: Sequence[Answer], contacts: Mapping[str, Any], language: str) -> None:
-    """Add the next contact of those who are scored, as /predict does."""
-    scored = [answer for answer in answers if answer["status"] == "ok"]
-    answerer.due(scored, [contacts.get(answer["customer_id"]) for answer in scored], language)
-
-
-def _classify(answerer: Answerer, answers: Sequence[Answer], classes: Classes, language: str) -> None:
-    """Add the class of those micro customers who are scored, as /predict does."""
-    scored = [answer for answer in answers if answer["status"] == "ok"]
-    answerer.classify(scored, [classes.get(answer["customer_id"]) for answer in scored], language)
+    answerer.tell_known([answer for answer, _ in scored], [facts for _, facts in scored], language)
 
 
 def answer_schema(bundle: Bundle, answerer: Answerer) -> pa.Schema:

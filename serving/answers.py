@@ -9,14 +9,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from features.policy import parse_policy
 from features.signals.records import SignalCatalogue
 from serving.bundle import Bundle, FeatureFrame, Predictions
-from serving.classes import class_texts
 from serving.errors import BundleError
-from serving.event_words import EVENTS_DOCUMENT, EventTexts
 from serving.factor_words import FactorTexts, composite
 from serving.groups import GroupTexts
+from serving.known_blocks import KnownBlocks
 from serving.model import Model, ModelOutput
 from serving.online import OnlineRows, StoreAway
 from serving.rank import strongest
@@ -24,8 +22,6 @@ from serving.reasons import BankWords, ReasonTexts, Texts
 from serving.requests import LANGUAGES, PredictRequest
 from serving.tables import FloatArray
 from serving.target_blocks import target_blocks
-from serving.tiers import TIERS_DOCUMENT, TierTexts
-from serving.warnings import WarningTexts
 
 Answer = dict[str, Any]
 
@@ -52,12 +48,11 @@ class Answerer:
             language: ReasonTexts(texts, bundle.manifest.features, bank, language) for language in LANGUAGES
         }
         self._groups = _group_texts(bundle, texts)
-        self._tiers = _tier_texts(bundle)
-        self._events = _event_texts(bundle, texts, bank)
         has_factors = bundle.factors is not None
         self._factors = {language: FactorTexts(texts, language) for language in LANGUAGES if has_factors}
-        self._warnings = {language: WarningTexts(signals, texts, bank, language) for language in LANGUAGES}
-        self._classes = class_texts(bundle.documents, texts, bank)
+        self._known = {
+            language: KnownBlocks(bundle, texts, bank, signals, language) for language in LANGUAGES
+        }
         self._habits = _habit_columns(bundle)
 
     def answer(self, request: PredictRequest, rows: OnlineRows, new_id: Callable[[], str]) -> Answer:
@@ -86,10 +81,7 @@ class Answerer:
             ids = tuple(request.customer_ids[place] for place in places)
             frame = FeatureFrame(ids, rows.published.as_of, rows.published.names, rows.values[places])
             answers = self.written(frame, self.bundle.predict(frame), request.reasons, request.language)
-            self.warn(answers, [_warnings_of(rows.facts[place]) for place in places], request.language)
-            self.due(answers, [_held(rows.facts[place], "contact") for place in places], request.language)
-            self.place(answers, [_held(rows.facts[place], "tier") for place in places], request.language)
-            self.classify(answers, [_held(rows.facts[place], "class") for place in places], request.language)
+            self.tell_known(answers, [rows.facts[place] or {} for place in places], request.language)
             for answer in answers:
                 answer["prediction_id"] = new_id()
             scored = dict(zip(places, answers, strict=True))
@@ -139,44 +131,18 @@ class Answerer:
                 answer["base"][target] = base
         return answers
 
-    def warn(
-        self, answers: Sequence[Answer], warnings: Sequence[Sequence[Mapping[str, Any]]], language: str
+    def tell_known(
+        self, answers: Sequence[Answer], facts: Sequence[Mapping[str, Any]], language: str
     ) -> None:
-        """Add the block of open warnings to each answer, in words; `warnings` are entries of the customers' facts."""
-        for answer, entries in zip(answers, warnings, strict=True):
-            answer["warnings"] = self._warnings[language].blocks(entries)
+        """Add to each answer what the customer's facts tell: warnings, contact, tier and class, in words.
 
-    def place(
-        self, answers: Sequence[Answer], entries: Sequence[Mapping[str, Any] | None], language: str
-    ) -> None:
-        """Add the block of the tier to each answer, in words, where there is one; `entries` are those of the facts."""
-        if not self._tiers:
-            return
-        for answer, entry in zip(answers, entries, strict=True):
-            if entry is not None:
-                answer["tier"] = self._tiers[language].block(entry)
-
-    def due(
-        self, answers: Sequence[Answer], entries: Sequence[Mapping[str, Any] | None], language: str
-    ) -> None:
-        """Add the block of the next contact to each answer, its rule in words; `entries` are those of the facts."""
-        for answer, entry in zip(answers, entries, strict=True):
-            if entry is not None:
-                rule = entry["rule"]
-                words = None if rule is None else self._texts.word("cadences", rule, language)
-                event = entry.get("event")
-                told = None if event is None or not self._events else self._events[language].block(event)
-                answer["contact"] = {**entry, "rule": words, "event": told}
-
-    def classify(
-        self, answers: Sequence[Answer], classes: Sequence[Mapping[str, Any] | None], language: str
-    ) -> None:
-        """Add the block of the class to each answer, in words; who is no micro customer has none."""
-        if not self._classes:
-            return
-        for answer, entry in zip(answers, classes, strict=True):
-            if entry is not None:
-                answer["class"] = self._classes[language].block(entry)
+        Raises
+        ------
+        StoreAway
+            The facts say nothing of warnings, or speak of what the bundle has no words for.
+        """
+        for answer, known in zip(answers, facts, strict=True):
+            answer.update(self._known[language].of(known))
 
     def not_scorable(self, customer_id: str, reason: str, language: str) -> Answer:
         """Answer for a customer who is known but cannot be scored: closed, no_history or dormant."""
@@ -241,15 +207,6 @@ class Answerer:
         return (None if feature.unit == "code" else feature.median), False
 
 
-def _warnings_of(facts: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
-    held = None if facts is None else facts.get("warnings")
-    if not isinstance(held, list):
-        raise StoreAway(
-            "online store: expected warnings in the facts of a row; got none. Publish the features again."
-        )
-    return held
-
-
 def not_found(customer_id: str) -> Answer:
     """Return the answer for a customer who is not there; nothing else may stand in it."""
     return {"customer_id": customer_id, "status": "not_found"}
@@ -278,25 +235,6 @@ def _headlines(bundle: Bundle) -> dict[str, Model]:
     if unknown:
         raise BundleError(f"{bundle.directory}: expected targets among {TARGETS}; got {sorted(unknown)}")
     return found
-
-
-def _held(facts: Mapping[str, Any] | None, name: str) -> Mapping[str, Any] | None:
-    return None if facts is None else facts.get(name)
-
-
-def _event_texts(bundle: Bundle, texts: Texts, bank: BankWords) -> dict[str, EventTexts]:
-    text = bundle.documents.get(EVENTS_DOCUMENT)
-    if text is None:
-        return {}
-    content = parse_policy(text, EVENTS_DOCUMENT)
-    return {language: EventTexts(content, texts, bank, language) for language in LANGUAGES}
-
-
-def _tier_texts(bundle: Bundle) -> dict[str, TierTexts]:
-    text = bundle.documents.get(TIERS_DOCUMENT)
-    if text is None:
-        return {}
-    return {language: TierTexts(parse_policy(text, TIERS_DOCUMENT), language) for language in LANGUAGES}
 
 
 def _group_texts(bundle: Bundle, texts: Texts) -> dict[str, GroupTexts]:

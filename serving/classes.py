@@ -12,7 +12,6 @@ from features.policy.tree import PolicyError
 from serving.errors import BundleError
 from serving.online import StoreAway
 from serving.reasons import BankWords, NumberWriter, Texts
-from serving.requests import LANGUAGES
 
 CLASSES_DOCUMENT = "policy/classes.yaml"
 FACTS_DOCUMENT = "policy/facts.yaml"
@@ -85,10 +84,3 @@ class ClassTexts:
             return self._words["missing"].format(title=title)
         written = self._writer.in_unit(figure.unit, missing.floor)
         return self._words["only_at_least"].format(title=title, value=written)
-
-
-def class_texts(documents: Mapping[str, str], texts: Texts, bank: BankWords) -> dict[str, ClassTexts]:
-    """Return the writer of each language; none where a bundle is older than the policy of classes."""
-    if CLASSES_DOCUMENT not in documents:
-        return {}
-    return {language: ClassTexts(documents, texts, bank, language) for language in LANGUAGES}

@@ -9,7 +9,7 @@ import pytest
 from features.classes.reading import read_classes
 from features.classes.records import OPPOSITE, Criterion, NotChecked
 from features.policy import policy_text
-from serving.classes import CLASSES_DOCUMENT, FACTS_DOCUMENT, ClassTexts, class_texts
+from serving.classes import CLASSES_DOCUMENT, FACTS_DOCUMENT, ClassTexts
 from serving.errors import BundleError
 from serving.online import StoreAway
 from serving.reasons import BankWords, Texts
@@ -90,12 +90,6 @@ def test_a_class_or_figure_that_the_bundle_does_not_know_is_refused() -> None:
         StoreAway, match=r"expected classes in the words of policy/classes\.yaml; got 'shoe_size'"
     ):
         block([Criterion("shoe_size", "yes", 1.0)])
-
-
-def test_a_bundle_older_than_the_policy_tells_no_class() -> None:
-    texts = Texts.parse(policy_text("texts"))
-    assert class_texts({FACTS_DOCUMENT: policy_text("facts")}, texts, BankWords()) == {}
-    assert set(class_texts(DOCUMENTS, texts, BankWords())) == {"en", "zh"}
 
 
 def test_damaged_words_are_refused() -> None:
