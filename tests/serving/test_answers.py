@@ -310,3 +310,20 @@ def test_facts_that_say_nothing_of_warnings_are_refused(answerer: Answerer, stor
     rows = replace(store.read(["C000000"]), facts=({"status": "ok", "reason": None},))
     with pytest.raises(StoreAway, match="expected warnings in the facts of a row; got none"):
         answerer.answer(PredictRequest(("C000000",)), rows, new_id)
+
+
+def test_a_bundle_older_than_a_block_leaves_it_out(answerer: Answerer, store: OnlineStore) -> None:
+    """The tier and the event are published; the bundle has no words for them yet."""
+    new = ("policy/tiers.yaml", "policy/events.yaml", "policy/classes.yaml")
+    documents = {name: text for name, text in answerer.bundle.documents.items() if name not in new}
+    older = Answerer(
+        replace(answerer.bundle, documents=documents),
+        Texts(answerer._texts.content),
+        BankWords(),
+        read_signals(),
+    )
+    (one,) = ask(older, store, "C000000")["predictions"]
+    (now,) = ask(answerer, store, "C000000")["predictions"]
+    assert "tier" not in one
+    assert (one["contact"]["event"], now["tier"]["code"]) == (None, "general")
+    assert "2026-11-05" in now["contact"]["event"]["text"]
