@@ -13,6 +13,7 @@ from features.signals.records import SignalCatalogue
 from serving.bundle import Bundle, FeatureFrame, Predictions
 from serving.errors import BundleError
 from serving.factor_words import FactorTexts, composite
+from serving.factors import Scored
 from serving.groups import GroupTexts
 from serving.known_blocks import KnownBlocks
 from serving.model import Model, ModelOutput
@@ -111,15 +112,7 @@ class Answerer:
             for answer, block in zip(answers, target_blocks(models, predictions), strict=True):
                 answer[target] = block
         if predictions.scored is not None:
-            told = self._factors[language].blocks(predictions.scored)
-            for answer, block, score in zip(
-                answers, told, predictions.scored.composite.tolist(), strict=True
-            ):
-                answer["factors"], answer["composite_score"] = block, composite(score)
-            if self.bundle.groups is not None:
-                numbers = self.bundle.groups.of(predictions.scored)
-                for answer, number in zip(answers, numbers.tolist(), strict=True):
-                    answer["group"] = self._groups[language].block(number)
+            self._value(answers, predictions.scored, language)
         for answer in answers:
             answer["reasons"], answer["base"] = {}, {}
         values = frame.values.take(self.bundle.columns(frame.names), axis=1)
@@ -130,6 +123,17 @@ class Answerer:
                 answer["reasons"][target] = items
                 answer["base"][target] = base
         return answers
+
+    def _value(self, answers: Sequence[Answer], scored: Scored, language: str) -> None:
+        """Add the factors, the composite and, where it is known, the group."""
+        told, composites = self._factors[language].blocks(scored), scored.composite.tolist()
+        for answer, block, score in zip(answers, told, composites, strict=True):
+            answer["factors"], answer["composite_score"] = block, composite(score)
+        if self.bundle.groups is None:
+            return
+        for answer, number in zip(answers, self.bundle.groups.of(scored).tolist(), strict=True):
+            if not math.isnan(number):
+                answer["group"] = self._groups[language].block(int(number))
 
     def tell_known(
         self, answers: Sequence[Answer], facts: Sequence[Mapping[str, Any]], language: str

@@ -111,9 +111,9 @@ class GroupTexts:
         """Return the name of a group."""
         return self._names[number]
 
-    def block(self, number: float) -> dict[str, Any] | None:
-        """Return the answer's block `group`; None where the group is not known."""
-        return None if np.isnan(number) else {"number": int(number), "name": self._names[int(number)]}
+    def block(self, number: int) -> dict[str, Any]:
+        """Return the answer's block `group`."""
+        return {"number": number, "name": self._names[number]}
 
 
 def marked(centres: FloatArray, share: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -65,5 +65,7 @@ class KnownBlocks:
     def _contact(self, entry: Facts) -> Block:
         rule, event = entry["rule"], entry.get("event")
         words = None if rule is None else self._texts.word("cadences", rule, self._language)
-        told = None if event is None or self._events is None else self._events.block(event)
-        return {**entry, "rule": words, "event": told}
+        block = {name: value for name, value in entry.items() if name != "event"} | {"rule": words}
+        if event is not None and self._events is not None:
+            block["event"] = self._events.block(event)
+        return block
