@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 from serving.bundle import Bundle
 from serving.calibration import Calibration
+from serving.factor_sheet import FACTORS_DOCUMENT
+from serving.groups import GROUPS_DOCUMENT
 from serving.manifest import CARD, model_files
 from training.package import BundleParts, ModelParts, write_bundle
 
@@ -28,7 +30,8 @@ def rewritten(bundle: Bundle, directory: Path, change: Change) -> str:
         text = (bundle.directory / model_files(model.target.key)[2]).read_text(encoding="utf-8")
         parts = ModelParts(model.target, model.compiled, text, replace(model.calibration, quantiles=()))
         models.append(change(parts))
-    documents = {path: text for path, text in bundle.documents.items() if path != CARD}
+    fitted = (CARD, FACTORS_DOCUMENT, GROUPS_DOCUMENT)  # what writing a bundle fits anew
+    documents = {path: text for path, text in bundle.documents.items() if path not in fitted}
     return write_bundle(
         directory,
         BundleParts(
@@ -38,6 +41,8 @@ def rewritten(bundle: Bundle, directory: Path, change: Change) -> str:
             lineage=manifest.lineage,
             documents=documents,
             card=bundle.documents[CARD],
+            factors=None if bundle.factors is None else bundle.factors.sheet,
+            last_groups=bundle.groups,
         ),
     )
 
